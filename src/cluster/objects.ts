@@ -50,7 +50,9 @@ export interface ServiceObject extends ObjectOf<'Service'> {
     readonly topologyKeys?: readonly string[];
   };
   readonly status?: {
-    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string; readonly ipMode?: string }[] };
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string; readonly ipMode?: string }[];
+    };
   };
 }
 
@@ -64,7 +66,10 @@ export interface EndpointSliceObject extends ObjectOf<'EndpointSlice'> {
         readonly zone?: string;
         readonly topology?: Readonly<Record<string, string>>;
         readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
-        readonly hints?: { readonly forZones?: readonly { readonly name: string }[]; readonly forNodes?: readonly { readonly name: string }[] };
+        readonly hints?: {
+          readonly forZones?: readonly { readonly name: string }[];
+          readonly forNodes?: readonly { readonly name: string }[];
+        };
       }[]
     | null;
   readonly ports?: readonly { readonly name?: string | null; readonly protocol?: string | null; readonly port?: number | null }[] | null;
@@ -105,7 +110,12 @@ export interface ContainerObject {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly hostPort?: number; readonly protocol?: string }[];
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly containerPort: number;
+    readonly hostPort?: number;
+    readonly protocol?: string;
+  }[];
 }
 
 export interface PodSpecObject {
@@ -127,7 +137,9 @@ export interface PodObject extends ObjectOf<'Pod'> {
 }
 
 export interface DaemonSetObject extends ObjectOf<'DaemonSet'> {
-  readonly spec?: { readonly template?: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }; readonly spec?: PodSpecObject } };
+  readonly spec?: {
+    readonly template?: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }; readonly spec?: PodSpecObject };
+  };
   readonly status?: {
     readonly desiredNumberScheduled?: number;
     readonly updatedNumberScheduled?: number;

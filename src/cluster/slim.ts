@@ -146,17 +146,23 @@ function slimMetadata(raw: unknown, kind: string): Metadata | null {
 function slimNodeStatus(status: Json): Json {
   const info = pick(record(status['nodeInfo']), 'kubeletVersion', 'kubeProxyVersion', 'operatingSystem');
   const conditions = Array.isArray(status['conditions'])
-    ? status['conditions'].filter((condition) => isRecord(condition) && condition['type'] === 'Ready').map((condition) => pick(record(condition), 'type', 'status'))
+    ? status['conditions']
+        .filter((condition) => isRecord(condition) && condition['type'] === 'Ready')
+        .map((condition) => pick(record(condition), 'type', 'status'))
     : [];
   return { ...pick(status, 'addresses'), nodeInfo: info, conditions };
 }
 
 function slimPodSpec(spec: Json): PodSpecObject {
   const containers = Array.isArray(spec['containers'])
-    ? spec['containers'].filter(isRecord).map((container) => pick(container, 'name', 'image', 'command', 'args', 'env', 'ports') as ContainerObject)
+    ? spec['containers']
+        .filter(isRecord)
+        .map((container) => pick(container, 'name', 'image', 'command', 'args', 'env', 'ports') as ContainerObject)
     : [];
   const volumes = Array.isArray(spec['volumes'])
-    ? spec['volumes'].filter((volume) => isRecord(volume) && volume['configMap'] !== undefined).map((volume) => pick(record(volume), 'name', 'configMap'))
+    ? spec['volumes']
+        .filter((volume) => isRecord(volume) && volume['configMap'] !== undefined)
+        .map((volume) => pick(record(volume), 'name', 'configMap'))
     : [];
   return { ...pick(spec, 'nodeName', 'hostNetwork'), containers, volumes } as PodSpecObject;
 }

@@ -87,6 +87,18 @@ export function addressAt(cidr: Cidr, n: number): string | null {
   return carry === 0 && cidr.contains(address) ? address : null;
 }
 
+/** How many leading bits two addresses of one family share. */
+export function commonPrefix(a: string, b: string): number {
+  const [left, right] = [ipaddr.parse(a).toByteArray(), ipaddr.parse(b).toByteArray()];
+  let bits = 0;
+  for (const [index, byte] of left.entries()) {
+    const differing = byte ^ (right[index] ?? 0);
+    if (differing !== 0) return bits + Math.clz32(differing) - 24;
+    bits += 8;
+  }
+  return bits;
+}
+
 function firstAddress(cidr: Cidr): string {
   return cidr.text.slice(0, cidr.text.indexOf('/'));
 }

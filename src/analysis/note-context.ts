@@ -1,0 +1,13 @@
+import type { Cluster, Service } from '../cluster/model.ts';
+import type { Dataplane } from '../dataplane/types.ts';
+import type { Flow, LoadBalancerView, NodeGroup } from './report.ts';
+
+/** All that a note may look at. */
+export interface NoteContext {
+  readonly cluster: Cluster;
+  readonly dataplane: Dataplane;
+  readonly service: Service;
+  readonly flows: readonly Flow[];
+  readonly groups: readonly NodeGroup[] | null;
+  readonly view: LoadBalancerView | null;
+}

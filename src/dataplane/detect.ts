@@ -1,0 +1,137 @@
+import type { Evidence, Gap } from '../cluster/evidence.ts';
+import type { Cluster, Node } from '../cluster/model.ts';
+import { candidatesOf, effectiveMode } from './candidates.ts';
+import { calicoNetworks } from './cni/calico.ts';
+import { flannelNetworks } from './cni/flannel.ts';
+import { awsNetworks, kindnetNetworks, recognisedNetworks } from './cni/others.ts';
+import type { KubeProxySign } from './kube-proxy.ts';
+import { kubeProxyFinder } from './kube-proxy.ts';
+import type { ProxySettings } from './proxy-settings.ts';
+import type { Replacement } from './replacements.ts';
+import { clusterReplacement, nodeReplacement } from './replacements.ts';
+import { signsOf } from './signs.ts';
+import type { Dataplane, DataplaneClass, PodNetwork } from './types.ts';
+
+/** Which data plane serves which node, by what was gathered. What the evidence leaves open becomes several candidates, never a choice. */
+export function detectDataplane(evidence: Evidence, cluster: Cluster): Dataplane {
+  const signs = signsOf(evidence, cluster);
+  const networks = firstKnown(
+    () => flannelNetworks(signs),
+    () => kindnetNetworks(signs),
+    () => calicoNetworks(signs),
+    () => awsNetworks(signs),
+    () => recognisedNetworks(signs),
+  ).flatMap(withEveryMasquerade);
+  const replacement = clusterReplacement(signs);
+  const find = kubeProxyFinder(signs);
+  const classes = new Map<string, DataplaneClass>();
+  const classOf = new Map<string, DataplaneClass>();
+  for (const node of cluster.nodes) {
+    const taken = nodeReplacement(node) ?? replacement;
+    const found = taken === null ? kubeProxyClass(find(node), networks[0]) : replacementClass(taken);
+    const key = JSON.stringify({ ...found, evidence: null });
+    const known = classes.get(key) ?? found;
+    classes.set(key, known);
+    classOf.set(node.name, known);
+  }
+  return {
+    classes: [...classes.values()],
+    classOf,
+    networks,
+    networkMissing: networks.length > 1 ? [maskGap(networks[0])] : [],
+    gaps: [],
+  };
+}
+
+function firstKnown(...finders: readonly (() => PodNetwork[])[]): PodNetwork[] {
+  for (const find of finders) {
+    const networks = find();
+    if (networks.length > 0) return networks;
+  }
+  return [];
+}
+
+/** An unknown way of masquerading may be any: none at all, or everything that leaves the pod network. */
+function withEveryMasquerade(network: PodNetwork): PodNetwork[] {
+  if (network.masquerade.style !== 'unknown') return [network];
+  const styles = [{ style: 'none' }, { style: 'kindnet' }, { style: 'flannel' }] as const;
+  return styles.map((masquerade) => ({ ...network, masquerade }));
+}
+
+function maskGap(network: PodNetwork | undefined): Gap {
+  return {
+    what: `masquerading by the CNI (${network?.name ?? 'unknown'})`,
+    why: 'no object shows whether it hides pod addresses from other nodes',
+  };
+}
+
+function replacementClass(replacement: Replacement): DataplaneClass {
+  return {
+    implementation: replacement.implementation,
+    mode: null,
+    version: null,
+    localDetection: null,
+    confidence: 'observed',
+    evidence: replacement.evidence,
+    candidates: [],
+    unmodelled: replacement.why,
+    missing: [{ what: `behaviour of ${replacement.implementation}`, why: `${replacement.why}; this data plane is not modelled` }],
+  };
+}
+
+function kubeProxyClass(sign: KubeProxySign, network: PodNetwork | undefined): DataplaneClass {
+  const { settings, version } = sign;
+  const mode = settings === null ? null : effectiveMode(settings, version);
+  const base = {
+    version: version?.text ?? null,
+    localDetection: settings === null ? null : shownDetection(settings),
+    confidence: sign.confidence,
+    evidence: sign.evidence,
+  };
+  if (sign.absent) {
+    const why = 'kube-proxy is turned off on this node, and what serves Services instead is not known';
+    return {
+      ...base,
+      implementation: 'unknown',
+      mode: null,
+      candidates: [],
+      unmodelled: why,
+      missing: [{ what: 'the service proxy', why }],
+    };
+  }
+  if (settings !== null && mode !== 'iptables' && mode !== 'nftables') {
+    const why = mode === null ? `kube-proxy mode "${settings.mode ?? ''}" is not known` : `kube-proxy runs in ${mode} mode`;
+    const missing = [{ what: `behaviour of kube-proxy ${mode ?? settings.mode ?? ''} mode`, why: `${why}; this mode is not modelled` }];
+    return { ...base, implementation: 'kube-proxy', mode, candidates: [], unmodelled: why, missing };
+  }
+  const versionGap =
+    version === null ? [{ what: 'version of kube-proxy', why: 'neither an image tag nor a kubelet version tells it' }] : [];
+  return {
+    ...base,
+    implementation: sign.evidence.length === 0 && settings === null ? 'unknown' : 'kube-proxy',
+    mode,
+    candidates: candidatesOf(settings, version, network),
+    unmodelled: null,
+    missing: [...sign.missing, ...versionGap],
+  };
+}
+
+function shownDetection(settings: ProxySettings): DataplaneClass['localDetection'] {
+  const mode = settings.detectLocalMode || 'ClusterCIDR';
+  const cidrs = (settings.clusterCIDR ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+  const device =
+    mode === 'BridgeInterface' ? settings.bridgeInterface : mode === 'InterfaceNamePrefix' ? settings.interfaceNamePrefix : undefined;
+  return {
+    mode: mode === 'ClusterCIDR' && cidrs.length === 0 ? 'None' : mode,
+    cidrs: mode === 'ClusterCIDR' ? cidrs : [],
+    interface: device || null,
+  };
+}
+
+/** Nodes of one class, for reports. */
+export function nodesOfClass(dataplane: Dataplane, wanted: DataplaneClass, nodes: readonly Node[]): string[] {
+  return nodes.filter((node) => dataplane.classOf.get(node.name) === wanted).map((node) => node.name);
+}

@@ -1,0 +1,249 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { explain } from '../../src/analysis/explain.ts';
+import { parseClient, parseTarget } from '../../src/analysis/question.ts';
+import type { Branch, Flow } from '../../src/analysis/report.ts';
+import type { Evidence } from '../../src/cluster/evidence.ts';
+import type { Kind, KubeObject } from '../../src/cluster/objects.ts';
+import { slim } from '../../src/cluster/slim.ts';
+import { canonicalIp } from '../../src/net/ip.ts';
+
+/** A recorded case: a cluster's objects, and what a real kernel with that cluster's rules did to each probe. */
+export interface RecordedCase {
+  readonly name: string;
+  readonly evidence: Evidence;
+  readonly services: readonly RawService[];
+  readonly records: readonly ProbeRecord[];
+  readonly members: ReadonlyMap<string, Member>;
+  readonly decidable: string;
+}
+
+interface RawService {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec: {
+    readonly clusterIPs: readonly string[];
+    readonly externalIPs?: readonly string[];
+    readonly ports: readonly { readonly port: number; readonly protocol: string; readonly nodePort?: number }[];
+    readonly sessionAffinity: string;
+  };
+  readonly status: { readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string }[] } };
+}
+
+interface Member {
+  readonly kind: 'node' | 'pod' | 'client';
+  readonly namespace?: string;
+  readonly addresses: readonly string[];
+}
+
+export interface ProbeRecord {
+  readonly from: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly family: number;
+  readonly via?: string;
+  readonly bind?: string;
+  readonly outcomes: readonly {
+    readonly result: string;
+    readonly server?: string;
+    readonly seen?: string;
+    readonly how?: string;
+    readonly by?: string;
+  }[];
+}
+
+function json(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+export function caseFolders(root: string): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .sort()
+    .map((name) => join(root, name))
+    .filter((path) => existsSync(join(path, 'outcomes.json')));
+}
+
+export function loadCase(path: string): RecordedCase {
+  const items = (json(join(path, 'cluster.json')) as { items: Record<string, unknown>[] }).items;
+  const objects = items.map((item) => slim(item)).filter((object): object is KubeObject => object !== null);
+  const scenario = json(join(path, 'scenario.json')) as Scenario;
+  return {
+    name: path.slice(path.lastIndexOf('/') + 1),
+    evidence: {
+      origin: `snapshot ${path}`,
+      objects,
+      complete: new Set(objects.map((object): Kind => object.kind)),
+      gaps: [],
+      nodeFiles: [],
+    },
+    services: items.filter((item) => item['kind'] === 'Service') as unknown as RawService[],
+    records: json(join(path, 'outcomes.json')) as ProbeRecord[],
+    members: membersOf(objects, scenario),
+    decidable: (json(join(path, 'meta.json')) as { decidable: string }).decidable,
+  };
+}
+
+interface Scenario {
+  readonly topology: {
+    readonly families?: readonly number[];
+    readonly ipv6?: boolean;
+    readonly segment?: readonly string[];
+    readonly vips?: Readonly<Record<string, string>>;
+    readonly clients?: readonly { readonly name: string; readonly attach?: string; readonly ips?: readonly string[] }[];
+  };
+}
+
+/** Who can send: nodes and pods by their objects, outside clients by the scenario's numbering (.10+k behind the router, .200+k on the segment). */
+function membersOf(objects: readonly KubeObject[], scenario: Scenario): Map<string, Member> {
+  const found = new Map<string, Member>();
+  for (const object of objects) {
+    if (object.kind === 'Node')
+      found.set(object.metadata.name, { kind: 'node', addresses: (object.status?.addresses ?? []).map((entry) => entry.address) });
+    if (object.kind === 'Pod') {
+      found.set(object.metadata.name, {
+        kind: 'pod',
+        namespace: object.metadata.namespace ?? 'default',
+        addresses: (object.status?.podIPs ?? []).map((entry) => entry.ip),
+      });
+    }
+  }
+  for (const [index, client] of (scenario.topology.clients ?? []).entries()) {
+    found.set(client.name, { kind: 'client', addresses: client.ips ?? clientAddresses(client.attach ?? 'router', index, scenario) });
+  }
+  return found;
+}
+
+function clientAddresses(attach: string, index: number, scenario: Scenario): string[] {
+  if (attach === 'router') return [`198.51.100.${10 + index}`, `2001:db8:100::${(10 + index).toString(16)}`];
+  const [v4 = '172.18.0.0/24', v6 = 'fd00:172:18::/64'] = [
+    scenario.topology.segment?.find((net) => !net.includes(':')),
+    scenario.topology.segment?.find((net) => net.includes(':')),
+  ];
+  return [v4.replace(/\d+\/\d+$/, String(200 + index)), v6.replace(/::\/\d+$/, `::${(200 + index).toString(16)}`)];
+}
+
+export interface Grade {
+  readonly grade: 'agree' | 'no address' | 'undetermined' | 'disagree';
+  readonly about: string;
+}
+
+/** Asks for every probe of a case, one report per Service as a script would, and holds each flow against what the kernel did. */
+export function gradeCase(recorded: RecordedCase): Grade[] {
+  const groups = new Map<RawService, ProbeRecord[]>();
+  for (const record of recorded.records) {
+    if (viaOf(recorded, record) === 'missing') continue;
+    const owner = ownerOf(recorded, record);
+    groups.set(owner, [...(groups.get(owner) ?? []), record]);
+  }
+  return [...groups.entries()].flatMap(([service, records]) => records.map((record) => gradeProbe(recorded, service, record)));
+}
+
+function gradeProbe(recorded: RecordedCase, service: RawService, record: ProbeRecord): Grade {
+  const via = viaOf(recorded, record);
+  const { namespace, name } = service.metadata;
+  const target = `${record.ip.includes(':') ? `[${record.ip}]` : record.ip}:${record.port}/${record.protocol}`;
+  const report = explain(recorded.evidence, {
+    namespace,
+    name,
+    from: [parseClient(senderOf(recorded, record), namespace)],
+    to: [parseTarget(target)],
+    via: via === null ? [] : [via],
+    port: null,
+  });
+  const about = `${recorded.name} ${namespace}/${name}: ${senderOf(recorded, record)}${via === null ? '' : ` via ${via}`} → ${target}`;
+  const [flow] = report.flows;
+  if (flow === undefined) return { grade: 'disagree', about: `${about}: no flow` };
+  const grade = gradeFlow(record, flow, service.spec.sessionAffinity === 'ClientIP');
+  return {
+    grade,
+    about: `${about}\n   kernel: ${record.outcomes.map(outcomeText).join('; ')}\n   report: ${flow.verdict}: ${flow.branches.map(branchText).join('; ')} ${flow.because.map((b) => b.code).join(',')}`,
+  };
+}
+
+function senderOf(recorded: RecordedCase, record: ProbeRecord): string {
+  const member = recorded.members.get(record.from);
+  if (member?.kind === 'node') return `node/${record.from}`;
+  if (member?.kind === 'pod') return `pod/${member.namespace}/${record.from}`;
+  const address = record.bind ?? member?.addresses.find((candidate) => candidate.includes(':') === (record.family === 6));
+  return `external=${address}`;
+}
+
+function viaOf(recorded: RecordedCase, record: ProbeRecord): string | null | 'missing' {
+  if (recorded.members.get(record.from)?.kind !== 'client') return null;
+  const owned = [...recorded.members.values()].some(
+    (member) => member.kind === 'node' && member.addresses.some((address) => canonicalIp(address) === canonicalIp(record.ip)),
+  );
+  return owned ? null : (record.via ?? 'missing');
+}
+
+function ownerOf(recorded: RecordedCase, record: ProbeRecord): RawService {
+  const ip = canonicalIp(record.ip);
+  const nodeIps = new Set(
+    [...recorded.members.values()].filter((member) => member.kind === 'node').flatMap((member) => member.addresses.map(canonicalIp)),
+  );
+  const closeness = (service: RawService): number => {
+    const { spec, status } = service;
+    const asked = (port: { port?: number | undefined; protocol: string }, number: number | undefined): boolean =>
+      number === record.port && port.protocol === record.protocol.toUpperCase();
+    const own = [...spec.clusterIPs, ...(spec.externalIPs ?? []), ...(status.loadBalancer.ingress ?? []).map((entry) => entry.ip)].some(
+      (address) => canonicalIp(address) === ip,
+    );
+    const byPort = spec.ports.some((port) => asked(port, port.port));
+    const byNodePort = spec.ports.some((port) => asked(port, port.nodePort));
+    return (
+      Number(own && byPort) * 16 +
+      Number(own && !nodeIps.has(ip)) * 8 +
+      Number(byNodePort) * 4 +
+      Number(own) * 2 +
+      Number(spec.ports.some((port) => port.nodePort === record.port))
+    );
+  };
+  return recorded.services.reduce((best, service) => (closeness(service) > closeness(best) ? service : best));
+}
+
+type Outcome = ProbeRecord['outcomes'][number];
+
+function kindsOf(record: ProbeRecord, outcome: Outcome): string[] {
+  switch (outcome.result) {
+    case 'delivered':
+    case 'no-reply':
+      return [outcome.result];
+    case 'refused': {
+      const own = record.protocol === 'udp' && canonicalIp(outcome.by ?? '') === canonicalIp(record.ip);
+      return outcome.how === 'tcp-reset' || own ? ['rejected', 'unhandled'] : ['rejected'];
+    }
+    case 'timeout':
+      return outcome.how === 'left-the-cluster' ? ['unhandled'] : ['dropped'];
+    case 'error':
+      return outcome.how === 'EPERM' ? ['dropped'] : ['unhandled'];
+    default:
+      return ['rejected', 'unhandled'];
+  }
+}
+
+function gradeFlow(record: ProbeRecord, flow: Flow, affinity: boolean): Grade['grade'] {
+  if (flow.verdict === 'undetermined') return 'undetermined';
+  const same = (outcome: Outcome, branch: Branch): boolean => {
+    if (!kindsOf(record, outcome).includes(branch.outcome)) return false;
+    if (branch.outcome !== 'delivered' && branch.outcome !== 'no-reply') return true;
+    return (
+      branch.endpoint?.pod === outcome.server &&
+      (branch.source?.address === null || canonicalIp(branch.source?.address ?? '') === canonicalIp(outcome.seen ?? ''))
+    );
+  };
+  const allSeen = record.outcomes.every((outcome) => flow.branches.some((branch) => same(outcome, branch)));
+  const allReal = affinity || flow.branches.every((branch) => record.outcomes.some((outcome) => same(outcome, branch)));
+  if (!allSeen || !allReal) return 'disagree';
+  return flow.branches.some((branch) => branch.source !== null && branch.source.address === null) ? 'no address' : 'agree';
+}
+
+function outcomeText(outcome: Outcome): string {
+  return [outcome.result, outcome.server, outcome.seen, outcome.how, outcome.by].filter((word) => word !== undefined).join(' ');
+}
+
+function branchText(branch: Branch): string {
+  return [branch.outcome, branch.endpoint?.pod, branch.source?.address, branch.then]
+    .filter((word) => word !== undefined && word !== null)
+    .join(' ');
+}
