@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The engine check of oclif loads semver for what package.json already says.
 process.env.OCLIF_DISABLE_ENGINE_WARNING = '1';
-const { main } = await import('../dist/main.js');
-await main(process.argv.slice(2));
+const { fail, main } = await import('../dist/main.js');
+const argv = process.argv.slice(2);
+await main(argv).catch((error) => fail(error, argv));

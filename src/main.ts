@@ -44,6 +44,9 @@ class OwnPlugin extends Plugin {
   }
 }
 
+/** Exit code of a question that could not be answered. */
+const UNANSWERED = 2;
+
 const root = fileURLToPath(new URL('../', import.meta.url));
 const packageJson = readJson<Interfaces.PJSON>('package.json');
 
@@ -57,4 +60,26 @@ export async function main(argv: readonly string[]): Promise<void> {
   await plugin.load();
   const config = await Config.load({ root, pjson: packageJson, plugins: new Map([[plugin.name, plugin]]) });
   await run([...argv], config);
+}
+
+interface CliError extends Error {
+  readonly oclif?: { readonly exit?: number };
+}
+
+/** Ends the program for an error that no command handled: a wrong flag is said in two lines, a fault of the program itself asks for a report. */
+export function fail(error: CliError, argv: readonly string[]): void {
+  const exit = error.oclif?.exit;
+  if (exit === 0) return;
+  process.exitCode = exit ?? UNANSWERED;
+  if (error.oclif !== undefined) {
+    const [what = '', ...more] = error.message.split('\n').filter((line) => !line.startsWith('See more help'));
+    const command = argv.find((word) => COMMANDS[word] !== undefined);
+    const help = `see kubectl srcip ${command === undefined ? '' : `${command} `}--help`;
+    process.stderr.write(`error: ${[what, ...more].join('\n')}\n       ${help}\n`);
+    return;
+  }
+  const detail = process.env['DEBUG'] === undefined ? '' : `\n${error.stack ?? ''}`;
+  process.stderr.write(
+    `error: internal error: ${error.message}${detail}\n       this is a fault of kubectl srcip; please report it with the output of DEBUG=1\n`,
+  );
 }

@@ -87,6 +87,8 @@ function insideAnswer(service: Service, flows: readonly Flow[]): Answer {
     };
   }
   const bad = asked.filter((flow) => flow.verdict !== 'delivered');
+  const [only] = verdicts;
+  if (verdicts.size === 1 && only !== undefined && only !== 'delivered') return uniformAnswer(only, who, what, asked);
   const worst = [...new Set(bad.map((flow) => flow.verdict))].join(', ');
   const reason = bad[0]?.because.at(-1)?.text;
   const mood = bad.length === asked.length ? (verdicts.has('undetermined') ? 'unknown' : 'bad') : 'mixed';
@@ -94,6 +96,21 @@ function insideAnswer(service: Service, flows: readonly Flow[]): Answer {
     mood,
     text: `${bad.length} of ${plural(asked.length, 'flow')} to ${what} ${bad.length === 1 ? 'is' : 'are'} not delivered (${worst})${reason === undefined ? '' : `: ${reason}`}.`,
   };
+}
+
+const SENTENCES: Readonly<Record<Exclude<Verdict, 'delivered'>, string>> = {
+  dropped: 'get no answer from',
+  rejected: 'are rejected at',
+  'no-reply': 'never see the answer of',
+  unhandled: 'are not served at',
+  partial: 'are answered only in part by',
+  undetermined: 'cannot be predicted for',
+};
+
+function uniformAnswer(verdict: Exclude<Verdict, 'delivered'>, who: string, what: string, flows: readonly Flow[]): Answer {
+  const reason = flows[0]?.because.at(-1)?.text;
+  const mood = verdict === 'undetermined' ? 'unknown' : verdict === 'partial' ? 'mixed' : 'bad';
+  return { mood, text: `${who} ${SENTENCES[verdict]} ${what}${reason === undefined ? '' : `: ${reason}`}.` };
 }
 
 function capital(text: string): string {

@@ -92,17 +92,22 @@ function where(evidence: Evidence): string {
 
 function hintForMissing(cluster: Cluster, namespace: string, name: string): string {
   const elsewhere = cluster.services.filter((service) => service.name === name).map((service) => service.namespace);
+  const missing = cluster.namespaces.length > 0 && !cluster.namespaces.includes(namespace) ? `there is no namespace "${namespace}"; ` : '';
   if (elsewhere.length > 0)
-    return `there is one in ${elsewhere
-      .slice(0, 3)
-      .map((found) => `-n ${found}`)
-      .join(', ')}`;
+    return (
+      missing +
+      `there is one in ${elsewhere
+        .slice(0, 3)
+        .map((found) => `-n ${found}`)
+        .join(', ')}`
+    );
   const names = cluster.services.filter((service) => service.namespace === namespace).map((service) => service.name);
   const near = didYouMean(name, names);
   if (near !== undefined) return near;
-  const namespaces = [...new Set(cluster.services.map((service) => service.namespace))];
-  if (names.length === 0 && namespaces.length > 0)
-    return didYouMean(namespace, namespaces) ?? `no Service is in that namespace; there are some in ${namespaces.slice(0, 5).join(', ')}`;
+  const namespaces = [...new Set([...cluster.namespaces, ...cluster.services.map((service) => service.namespace)])];
+  if (names.length === 0 && namespaces.length > 0 && !namespaces.includes(namespace)) {
+    return `there is no namespace "${namespace}"; ${didYouMean(namespace, namespaces) ?? 'see kubectl get namespaces'}`;
+  }
   return 'see kubectl get services -A';
 }
 

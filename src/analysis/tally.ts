@@ -2,6 +2,8 @@ import type { Flow, NodeGroup, TargetKind, Verdict } from './report.ts';
 
 /** Names shown before "and N more". */
 const MOST_NAMES = 4;
+/** Characters; a longer list of long names hides the sentence around it. */
+const LONGEST_LIST = 72;
 
 /** How many nodes stand behind each node that the flows report. */
 export function weigher(groups: readonly NodeGroup[] | null): (node: string) => readonly string[] {
@@ -30,10 +32,12 @@ export function outsideFlows(flows: readonly Flow[], kind: TargetKind): Flow[] {
   return flows.filter((flow) => flow.from.kind === 'external' && flow.to.kind === kind && flow.from.name !== 'outside the source ranges');
 }
 
-/** `node2, node4`, `node1, node2, node3, node4 and 12 more`. */
+/** `node2, node4`, `node1, node2, node3, node4 and 12 more`; fewer where the names are long. */
 export function nameList(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(', ');
-  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+  let count = Math.min(names.length, MOST_NAMES);
+  while (count > 1 && names.slice(0, count).join(', ').length > LONGEST_LIST) count--;
+  const shown = names.slice(0, count).join(', ');
+  return names.length > count ? `${shown} and ${names.length - count} more` : shown;
 }
 
 export function plural(count: number, noun: string): string {

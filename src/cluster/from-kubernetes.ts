@@ -34,6 +34,7 @@ export function clusterFrom(evidence: Evidence): Cluster {
     nodeByName: new Map(nodes.map((node) => [node.name, node])),
     pods,
     podsComplete: evidence.complete.has('Pod'),
+    namespaces: of(byKind, 'Namespace').map((object) => object.metadata.name),
     daemonSets: of(byKind, 'DaemonSet').map((object) => `${object.metadata.namespace ?? ''}/${object.metadata.name}`),
     serviceCidrs: of(byKind, 'ServiceCIDR').flatMap(serviceCidrsOf),
   };

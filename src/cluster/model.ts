@@ -10,6 +10,8 @@ export interface Cluster {
   readonly pods: readonly Pod[];
   /** Every pod of the cluster is in `pods`. */
   readonly podsComplete: boolean;
+  /** Names of namespaces, where they were read. */
+  readonly namespaces: readonly string[];
   /** DaemonSets as `ns/name`: some reveal who implements load balancers. */
   readonly daemonSets: readonly string[];
   /** Networks of clusterIPs by the ServiceCIDR objects; empty where there are none. */

@@ -66,9 +66,10 @@ async function readService(api: ApiClient, reader: Reader, namespace: string, na
     if (!(error instanceof ApiError)) throw error;
     if (error.status !== 404) throw refusal(error, `Service ${namespace}/${name}`, '');
     // Its neighbours serve for near matches; that they cannot be read changes nothing about the answer.
-    await reader.list({ kind: 'Service', apiVersion: 'v1', path }).catch(() => undefined);
-    if (reader.objectsOf('Service').length === 0)
-      await reader.list({ kind: 'Namespace', apiVersion: 'v1', path: '/api/v1/namespaces' }).catch(() => undefined);
+    const all = { kind: 'Service', apiVersion: 'v1', path: '/api/v1/services' } as const;
+    await reader.attempt(all);
+    if (reader.objectsOf('Service').length === 0) await reader.attempt({ ...all, path });
+    await reader.attempt({ kind: 'Namespace', apiVersion: 'v1', path: '/api/v1/namespaces' });
     return null;
   }
 }
@@ -225,6 +226,10 @@ function createReader(api: ApiClient) {
         if (!(error instanceof ApiError)) throw error;
         gaps.push({ what: plural(resource.kind), why: `${error.reason || error.status}: ${error.message}` });
       }
+    },
+    /** A list that only makes a message better. */
+    attempt: async (resource: Resource): Promise<void> => {
+      await readList(resource, {}).catch(() => false);
     },
     /** One object that helps; refused, it becomes a gap. */
     get: async (resource: Resource): Promise<'read' | 'absent' | 'refused'> => {

@@ -3,8 +3,16 @@ import { SrcipCommand } from './base.ts';
 
 /** Services of the demo cluster that show the most, in the order of the tour. */
 const TOUR = [
-  { service: 'ingress-nginx-controller', namespace: 'ingress-nginx', says: 'an ingress controller with externalTrafficPolicy Local: not every node has one of its pods' },
-  { service: 'web', namespace: 'shop', says: 'a web Service with externalTrafficPolicy Cluster: every node answers, and nobody sees the client' },
+  {
+    service: 'ingress-nginx-controller',
+    namespace: 'ingress-nginx',
+    says: 'an ingress controller with externalTrafficPolicy Local: not every node has one of its pods',
+  },
+  {
+    service: 'web',
+    namespace: 'shop',
+    says: 'a web Service with externalTrafficPolicy Cluster: every node answers, and nobody sees the client',
+  },
   { service: 'legacy', namespace: 'shop', says: 'a Service without a ready endpoint' },
 ];
 

@@ -14,7 +14,8 @@ const QUESTION = 'Question';
 export default class Explain extends SrcipCommand {
   static override summary = 'What happens to traffic for a Service, and why.';
 
-  static override description = `For every node:nodePort, load-balancer IP, external IP and clusterIP of the Service: whether it is delivered, dropped or rejected
+  static override description =
+    `For every node:nodePort, load-balancer IP, external IP and clusterIP of the Service: whether it is delivered, dropped or rejected
 for which client, whether it is masqueraded, and which source address the pod really sees. Reads the Service, its EndpointSlices, the Nodes
 and what reveals the data plane; changes nothing and connects to no pod.
 
@@ -41,7 +42,8 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
       helpGroup: QUESTION,
     }),
     to: Flags.string({
-      description: 'target: clusterIP, nodePort, externalIP, loadBalancer, healthCheck, node/NAME, IP:PORT, [IPv6]:PORT, with /udp or /sctp (repeatable)',
+      description:
+        'target: clusterIP, nodePort, externalIP, loadBalancer, healthCheck, node/NAME, IP:PORT, [IPv6]:PORT, with /udp or /sctp (repeatable)',
       multiple: true,
       multipleNonGreedy: true,
       helpGroup: QUESTION,
@@ -53,9 +55,13 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
       helpGroup: QUESTION,
     }),
     port: Flags.string({ description: 'one port of the Service, by name or number', helpGroup: QUESTION }),
-    snapshot: Flags.string({ description: 'read the cluster from a directory, an archive, a YAML or JSON file, or - (standard input)', helpGroup: QUESTION }),
+    snapshot: Flags.string({
+      description: 'read the cluster from a directory, an archive, a YAML or JSON file, or - (standard input)',
+      helpGroup: QUESTION,
+    }),
     'fail-on': Flags.string({
-      description: 'exit with 1 when the answer is that bad: error (nothing is answered), warning (something is not, or is undetermined), info (anything worth a note)',
+      description:
+        'exit with 1 when the answer is that bad: error (nothing is answered), warning (something is not, or is undetermined), info (anything worth a note)',
       options: ['error', 'warning', 'info', 'never'],
       default: 'never',
       helpGroup: QUESTION,
@@ -67,7 +73,10 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
     const name = serviceName([args.service, args.name].filter((word) => word !== undefined));
-    const [{ explain }, { parseClient, parseTarget }] = await Promise.all([import('../analysis/explain.ts'), import('../analysis/question.ts')]);
+    const [{ explain }, { parseClient, parseTarget }] = await Promise.all([
+      import('../analysis/explain.ts'),
+      import('../analysis/question.ts'),
+    ]);
     const to = (flags.to ?? []).map(parseTarget);
     const questionIn = (namespace: string): Question => ({
       namespace,
@@ -79,7 +88,9 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
     });
     questionIn('default');
     const { evidence, namespace } =
-      flags.snapshot === undefined ? await this.readLive(connectionFrom(flags), questionIn) : await this.readFiles(flags.snapshot, flags.namespace, flags.verbose);
+      flags.snapshot === undefined
+        ? await this.readLive(connectionFrom(flags), questionIn)
+        : await this.readFiles(flags.snapshot, flags.namespace, flags.verbose);
     const report = explain(evidence, questionIn(namespace));
     const { renderReport } = await import('../render/report.ts');
     await this.answer(renderReport(report, flags.output as Format, renderOptions(flags)));
@@ -87,7 +98,10 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
     process.exitCode = exitCode(report satisfies ServiceReport, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never');
   }
 
-  private async readLive(connection: ReturnType<typeof connectionFrom>, questionIn: (namespace: string) => Question): Promise<{ evidence: Evidence; namespace: string }> {
+  private async readLive(
+    connection: ReturnType<typeof connectionFrom>,
+    questionIn: (namespace: string) => Question,
+  ): Promise<{ evidence: Evidence; namespace: string }> {
     const [{ connect }, { collectService }] = await Promise.all([import('../collect/live/client.ts'), import('../collect/cluster.ts')]);
     const api = await connect(connection, { version: this.config.version });
     try {
@@ -100,7 +114,11 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
     }
   }
 
-  private async readFiles(path: string, namespace: string | undefined, verbose: boolean): Promise<{ evidence: Evidence; namespace: string }> {
+  private async readFiles(
+    path: string,
+    namespace: string | undefined,
+    verbose: boolean,
+  ): Promise<{ evidence: Evidence; namespace: string }> {
     const { readSnapshot } = await import('../collect/snapshot/read-snapshot.ts');
     const { evidence, passedOver } = await readSnapshot(path, { nodeFiles: false });
     if (verbose) {

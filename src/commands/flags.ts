@@ -14,7 +14,12 @@ export const connectionFlags = {
   server: Flags.string({ char: 's', description: 'address of the API server', helpGroup: CONNECTION }),
   token: Flags.string({ description: 'bearer token', helpGroup: CONNECTION }),
   as: Flags.string({ description: 'user to impersonate', helpGroup: CONNECTION }),
-  'as-group': Flags.string({ description: 'group to impersonate (repeatable)', multiple: true, multipleNonGreedy: true, helpGroup: CONNECTION }),
+  'as-group': Flags.string({
+    description: 'group to impersonate (repeatable)',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: CONNECTION,
+  }),
   'as-uid': Flags.string({ description: 'UID to impersonate', helpGroup: CONNECTION }),
   'certificate-authority': Flags.string({ description: 'file of the certificate authority', helpGroup: CONNECTION }),
   'client-certificate': Flags.string({ description: 'file of the client certificate', helpGroup: CONNECTION }),
@@ -34,7 +39,11 @@ export const outputFlags = {
     helpGroup: OUTPUT,
   }),
   'no-color': Flags.boolean({ description: 'no colours (also: NO_COLOR=1)', helpGroup: OUTPUT }),
-  verbose: Flags.boolean({ char: 'v', description: 'name what was passed over, and fold nothing that is folded for brevity', helpGroup: OUTPUT }),
+  verbose: Flags.boolean({
+    char: 'v',
+    description: 'name what was passed over, and fold nothing that is folded for brevity',
+    helpGroup: OUTPUT,
+  }),
 };
 
 type Parsed = { readonly [K in keyof typeof connectionFlags]?: string | boolean | string[] | undefined };

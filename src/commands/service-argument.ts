@@ -6,21 +6,31 @@ const TYPES: ReadonlySet<string> = new Set(['svc', 'service', 'services', 'servi
 export function serviceName(words: readonly string[]): string {
   const [first, second, ...more] = words;
   if (first === undefined) throw new Failure('no Service was named', 'usage: kubectl srcip explain svc/NAME -n NAMESPACE');
-  if (more.length > 0) throw new Failure(`one Service at a time: ${words.map((word) => JSON.stringify(word)).join(' ')}`, 'usage: kubectl srcip explain svc/NAME');
+  if (more.length > 0)
+    throw new Failure(
+      `one Service at a time: ${words.map((word) => JSON.stringify(word)).join(' ')}`,
+      'usage: kubectl srcip explain svc/NAME',
+    );
   const slash = first.indexOf('/');
   if (slash >= 0) {
     if (second !== undefined) {
-      throw new Failure(`there is no need to specify a resource type as a separate argument when passing arguments in resource/name form`, `try: kubectl srcip explain ${first}`);
+      throw new Failure(
+        `there is no need to specify a resource type as a separate argument when passing arguments in resource/name form`,
+        `try: kubectl srcip explain ${first}`,
+      );
     }
     const [type, name] = [first.slice(0, slash), first.slice(slash + 1)];
-    if (!TYPES.has(type.toLowerCase())) throw new Failure(`${JSON.stringify(type)} is no Service`, `only Services can be explained: svc/${name}`);
+    if (!TYPES.has(type.toLowerCase()))
+      throw new Failure(`${JSON.stringify(type)} is no Service`, `only Services can be explained: svc/${name}`);
     return checked(name);
   }
   if (second === undefined) {
-    if (TYPES.has(first.toLowerCase())) throw new Failure(`which Service? ${JSON.stringify(first)} is a type`, 'usage: kubectl srcip explain svc/NAME');
+    if (TYPES.has(first.toLowerCase()))
+      throw new Failure(`which Service? ${JSON.stringify(first)} is a type`, 'usage: kubectl srcip explain svc/NAME');
     return checked(first);
   }
-  if (!TYPES.has(first.toLowerCase())) throw new Failure(`${JSON.stringify(first)} is no Service`, `only Services can be explained: svc/${second}`);
+  if (!TYPES.has(first.toLowerCase()))
+    throw new Failure(`${JSON.stringify(first)} is no Service`, `only Services can be explained: svc/${second}`);
   return checked(second);
 }
 

@@ -51,10 +51,10 @@ function firstKnown(...finders: readonly (() => PodNetwork[])[]): PodNetwork[] {
   return [];
 }
 
-/** An unknown way of masquerading may be any: none at all, or everything that leaves the pod network. */
+/** An unknown way of masquerading may be any of these: none at all, what pods send out of the pod network, or flannel's way with what comes in. */
 function withEveryMasquerade(network: PodNetwork): PodNetwork[] {
   if (network.masquerade.style !== 'unknown') return [network];
-  const styles = [{ style: 'none' }, { style: 'kindnet' }, { style: 'flannel' }] as const;
+  const styles = [{ style: 'none' }, { style: 'supposed', ingress: false }, { style: 'supposed', ingress: true }] as const;
   return styles.map((masquerade) => ({ ...network, masquerade }));
 }
 

@@ -84,6 +84,8 @@ export type Masquerade =
   | { readonly style: 'none' }
   | { readonly style: 'flannel' }
   | { readonly style: 'kindnet' }
+  /** Suppositions where the CNI's way is unknown: what pods send to anything but pods is masqueraded; and with `ingress` what comes from outside to other nodes' pods, too. */
+  | { readonly style: 'supposed'; readonly ingress: boolean }
   | { readonly style: 'calico'; readonly natPools: readonly Cidr[]; readonly allPools: readonly Cidr[] }
   | { readonly style: 'unknown' };
 

@@ -107,6 +107,11 @@ export function sourceOfProcess(world: World, node: Node, destination: string): 
   return way.kind === 'pod-of' || way.kind === 'own-pod' ? addressTowards(world, node, way, destination).address : nodeIp(node, family);
 }
 
+function isPodAddress(world: World, address: string | null): boolean {
+  if (address === null || world.ownerOf(address) !== null) return false;
+  return world.podOf(address) !== null || world.holderOf(address) !== null || world.network.networks.some((cidr) => cidr.contains(address));
+}
+
 /**
  * Whether the CNI's own POSTROUTING rules masquerade a packet that kube-proxy's leave alone.
  * flannel pkg/trafficmngr (FLANNEL-POSTRTG, in rule order), kindnet (KIND-MASQ-AGENT), felix (cali-nat-outgoing and the tunnel rule).
@@ -123,9 +128,14 @@ export function cniMasquerades(world: World, node: Node, source: string | null, 
       return false;
     case 'kindnet':
       return way.kind !== 'host' && !inNetwork(destination);
+    case 'supposed': {
+      const fromPod = isPodAddress(world, source);
+      const fromNode = source !== null && world.isLocal(node, source);
+      return fromPod ? way.kind === 'uplink' : masquerade.ingress && way.kind === 'pod-of' && !fromNode;
+    }
     case 'flannel':
       if (inOwn(source) && inNetwork(destination)) return false;
-      if (inOwn(destination)) return false;
+      if (way.kind === 'own-pod' || inOwn(destination)) return false;
       if (inNetwork(source)) return !MULTICAST[family](destination);
       return inNetwork(destination);
     case 'calico': {

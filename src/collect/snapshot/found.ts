@@ -17,6 +17,9 @@ export interface Broken {
   readonly kinds: readonly string[];
 }
 
+/** Why the rest of a text with very many broken parts is left unread. */
+export const GIVEN_UP = 'too much before this is broken, the rest is not read';
+
 /** kind and apiVersion that a typed list lends to its items. */
 export interface ListKind {
   readonly apiVersion: string;

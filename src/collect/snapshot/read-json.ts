@@ -1,4 +1,4 @@
-import { type Broken, expand, type Found, isRecord, type ListKind, listKindOf } from './found.ts';
+import { type Broken, expand, type Found, GIVEN_UP, isRecord, type ListKind, listKindOf } from './found.ts';
 import { type ScannedValue, type Span, scanValue } from './json-scan.ts';
 import { isListKind, mentionedKinds, type Wants } from './kinds.ts';
 import { lineAt, printable } from './text.ts';
@@ -16,7 +16,11 @@ export function* readJson(text: string, wants: Wants, wholeLimit = WHOLE_LIMIT):
     if (whole !== null) return yield* expand(whole.value, wants);
   }
   let broken = 0;
-  for (let at = nextStart(text, 0); at < text.length && broken < BROKEN_LIMIT; ) {
+  for (let at = nextStart(text, 0); at < text.length; ) {
+    if (broken >= BROKEN_LIMIT) {
+      yield brokenAt(text, at, GIVEN_UP, [...mentionedKinds(text.slice(at), wants)]);
+      return;
+    }
     const scanned = /[[{]/.test(text.charAt(at)) ? scanValue(text, at) : null;
     const found = scanned === null ? [garbage(text, at, wants)] : readScanned(text, scanned, wants);
     for (const one of found) {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../cluster/objects.ts';
-import { type Broken, expand, type Found, isRecord, type ListKind, listKindOf } from './found.ts';
+import { type Broken, expand, type Found, GIVEN_UP, isRecord, type ListKind, listKindOf } from './found.ts';
 import { isListKind, isUsefulConfigMap, itemKind, mentionedKinds, type Wants } from './kinds.ts';
 import { lineAt } from './text.ts';
 import { type ParseYaml, YamlProblem } from './yaml-load.ts';
@@ -72,7 +72,10 @@ function* readList(text: string, shape: Shape, split: SplitList, context: Contex
       if (one.what === 'broken') broken++;
       found.push(one.what === 'broken' ? { ...one, line: one.line + context.linesBefore + lineAt(text, item.start) - 1 } : one);
     }
-    if (broken === BROKEN_LIMIT) break;
+    if (broken < BROKEN_LIMIT) continue;
+    const kinds = [...mentionedKinds(text.slice(item.end), context.wants)];
+    found.push({ what: 'broken', line: context.linesBefore + lineAt(text, item.end), why: GIVEN_UP, kinds });
+    break;
   }
   // An alias may point into another item; only the whole document can tell.
   yield* (broken > 0 ? tryWhole(text, context) : null) ?? found;

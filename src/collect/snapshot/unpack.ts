@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 /** What the first bytes of a stream say about it. */
-export type Magic = 'gzip' | 'xz' | 'tar' | 'empty-tar' | 'zip' | 'bzip2' | 'zstd' | 'other';
+type Magic = 'gzip' | 'xz' | 'tar' | 'empty-tar' | 'zip' | 'bzip2' | 'zstd' | 'other';
 
 /** Bytes that magicOf needs: one tar header. */
 export const MAGIC_BYTES = 512;

@@ -1,3 +1,4 @@
+import type { Cidr } from '../../net/ip.ts';
 import { parseCidrs } from '../../net/ip.ts';
 import type { Signs } from '../signs.ts';
 import { cite, daemonSet, envOf } from '../signs.ts';
@@ -75,9 +76,18 @@ export function recognisedNetworks(signs: Signs): PodNetwork[] {
       podDevice: entry?.podDevice ?? null,
       hairpin: null,
       routing: { kind: 'unknown' },
-      networks: podCidrsOf(signs.cluster.nodes),
+      networks: [...openShiftNetworks(signs), ...podCidrsOf(signs.cluster.nodes)],
       masquerade: { style: 'unknown' },
       servesClusterIPs: entry?.servesClusterIPs ?? false,
     },
   ];
+}
+
+/** `clusterNetwork[].cidr` of OpenShift's Network objects. */
+function openShiftNetworks(signs: Signs): Cidr[] {
+  const lists = signs.custom('Network').flatMap((object) => [object.status?.['clusterNetwork'], object.spec?.['clusterNetwork']]);
+  const texts = lists
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .map((entry: unknown) => (typeof entry === 'object' && entry !== null && 'cidr' in entry ? entry.cidr : null));
+  return parseCidrs([...new Set(texts.filter((text): text is string => typeof text === 'string'))]);
 }

@@ -97,6 +97,20 @@ test('a list that is cut short gives what it holds and a gap', async () => {
   expect([...evidence.complete]).toEqual([]);
 });
 
+test('after very many broken parts the rest is given up, and the kinds in it are not complete', async () => {
+  const node = 'apiVersion: v1\nkind: Node\nmetadata: {name: n}\n';
+  const yaml = await read('a.yaml', `${node}---\nkind: List\nitems:\n${'- kind: Service\n  spec: [\n'.repeat(30)}- kind: Node\n`);
+  const json = await read(
+    'a.json',
+    `[{"apiVersion":"v1","kind":"Node","metadata":{"name":"n"}}]\n${'{"kind":"Service"\n'.repeat(30)}{"kind":"Node"}`,
+  );
+  for (const { gaps, evidence } of [yaml, json]) {
+    expect(gaps).toHaveLength(21);
+    expect(gaps.at(-1)?.why).toBe('too much before this is broken, the rest is not read');
+    expect([...evidence.complete]).toEqual([]);
+  }
+});
+
 test('what is broken and speaks of no known kind is passed over without a gap', async () => {
   const root = folderOf({
     'web.yaml': SERVICE_YAML,

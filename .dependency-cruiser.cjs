@@ -1,0 +1,57 @@
+// Who may import whom. The folders are the pipeline: evidence is collected, understood, predicted from, and shown.
+const mayImport = {
+  net: [],
+  cluster: ['net'],
+  dataplane: ['net', 'cluster'],
+  kubeproxy: ['net', 'cluster', 'dataplane'],
+  analysis: ['net', 'cluster', 'dataplane', 'kubeproxy'],
+  render: ['net', 'analysis'],
+  collect: ['net', 'cluster'],
+  demo: ['net'],
+  commands: ['net', 'cluster', 'collect', 'analysis', 'render', 'demo'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    ...Object.entries(mayImport).map(([folder, others]) => ({
+      name: `${folder}-looks-down-only`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/[^/]+/', pathNot: [folder, ...others].map((name) => `^src/${name}/`) },
+    })),
+    {
+      name: 'core-is-pure',
+      comment: 'Only collect/, demo/ and commands/ (and the entry points) may touch the world; node:crypto and node:net are pure as used.',
+      severity: 'error',
+      from: { path: '^src/(net|cluster|dataplane|kubeproxy|analysis|render)/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|net)$' },
+    },
+    {
+      name: 'render-sees-types-only',
+      comment: 'A renderer that needs more than the report is computing.',
+      severity: 'error',
+      from: { path: '^src/render/' },
+      to: { path: '^src/analysis/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'api-client-stays-in-collect',
+      severity: 'error',
+      from: { path: '^src/(?!collect/)' },
+      to: { path: 'node_modules/@kubernetes/client-node/' },
+    },
+    {
+      name: 'nothing-imports-commands',
+      severity: 'error',
+      from: { path: '^src/(?!commands/|commands[.]ts|main[.]ts)' },
+      to: { path: '^src/commands/' },
+    },
+    { name: 'src-knows-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};
