@@ -7,8 +7,8 @@ import { addressEntries, nodePortNetworks, unservedNodePort } from './entry.ts';
 import type { Reason } from './fate.ts';
 import type { Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
-import type { Site } from './translate.ts';
-import { contextOf, rangesAllow } from './translate.ts';
+import type { Site } from './site.ts';
+import { contextOf, rangesAllow } from './site.ts';
 
 /** A filter hook: INPUT for the node's own addresses, FORWARD for what goes on, OUTPUT for what its processes send. */
 export type Hook = 'input' | 'forward' | 'output';

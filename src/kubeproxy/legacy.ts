@@ -3,8 +3,8 @@ import type { Entry } from './entry.ts';
 import type { Reason } from './fate.ts';
 import type { Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
-import type { Site, Translation } from './translate.ts';
-import { contextOf, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, rangesAllow, untouched } from './translate.ts';
+import type { Site, Translation } from './site.ts';
+import { contextOf, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, rangesAllow, untouched } from './site.ts';
 
 /**
  * iptables mode before 1.25. What newer versions drop in the filter table was marked for dropping in the nat table, and only INPUT and OUTPUT

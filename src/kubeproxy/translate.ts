@@ -1,42 +1,12 @@
-import type { Endpoint } from '../cluster/model.ts';
-import { nodeIp, servicePortName } from '../cluster/model.ts';
-import type { ProxyConfig } from '../dataplane/types.ts';
+import { servicePortName } from '../cluster/model.ts';
 import type { Categories } from './endpoints.ts';
 import type { Entry } from './entry.ts';
 import { entriesFor } from './entry.ts';
-import type { Reason } from './fate.ts';
 import { translateLegacy } from './legacy.ts';
-import type { Arrival, Packet } from './packet.ts';
+import type { Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
-import type { World } from './world.ts';
-import { podCidrOf } from './world.ts';
-
-/** What a node's kube-proxy does with the first packet of a connection before routing. */
-export type Translation =
-  /** Redirected to one of these endpoints at random. */
-  | {
-      readonly kind: 'dnat';
-      readonly entry: Entry;
-      readonly endpoints: readonly Endpoint[];
-      readonly masquerade: boolean;
-      readonly reasons: readonly Reason[];
-    }
-  /** Left as it is; the filter rules still see it. `dropMark`: marked for dropping, which only INPUT and OUTPUT heed (≤1.24). */
-  | {
-      readonly kind: 'none';
-      readonly entry: Entry | null;
-      readonly dropMark: boolean;
-      readonly masquerade: boolean;
-      readonly reasons: readonly Reason[];
-    }
-  | { readonly kind: 'dropped'; readonly reasons: readonly Reason[] }
-  | { readonly kind: 'undecided'; readonly what: string; readonly why: string };
-
-export interface Site {
-  readonly world: World;
-  readonly config: ProxyConfig;
-  readonly arrival: Arrival;
-}
+import type { Site, Translation } from './site.ts';
+import { contextOf, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, rangesAllow, untouched } from './site.ts';
 
 /** nat PREROUTING and OUTPUT as kube-proxy fills them, and nftables mode's firewall before them. */
 export function translate(site: Site, packet: Packet): Translation {
@@ -75,11 +45,6 @@ function translateInternal(site: Site, packet: Packet, entry: Entry, categories:
   return { kind: 'dnat', entry, endpoints, masquerade, reasons: [...policy, ...why] };
 }
 
-export function masqueradesClusterIp(site: Site, packet: Packet): boolean {
-  if (site.config.masqueradeAll) return true;
-  return site.config.detector[packet.family].kind !== 'absent' && !isPodTraffic(site, packet);
-}
-
 /** kube-proxy ≥1.25 FW and EXT chains (nftables: external-…). */
 function translateExternal(site: Site, packet: Packet, entry: Entry, categories: Categories): Translation {
   if (entry.kind === 'loadBalancerIP' && site.config.mode === 'iptables') {
@@ -99,59 +64,4 @@ function translateExternal(site: Site, packet: Packet, entry: Entry, categories:
   }
   if (categories.local.length === 0) return untouched(entry, []);
   return { kind: 'dnat', entry, endpoints: categories.local, masquerade: false, reasons: [reasons.localPolicy(context, entry)] };
-}
-
-/** Whether kube-proxy's local detector takes the packet for a pod's. */
-export function isPodTraffic({ world, config, arrival }: Site, packet: Packet): boolean {
-  const detector = config.detector[packet.family];
-  const { source } = packet;
-  switch (detector.kind) {
-    case 'absent':
-    case 'nobody':
-      return false;
-    case 'cidr':
-      return source !== null && detector.cidr.contains(source);
-    case 'node-cidr':
-      return source !== null && (podCidrOf(arrival.node, packet.family)?.contains(source) ?? false);
-    case 'own-pods':
-      return arrival.origin === 'own-pod';
-    case 'any-pod':
-      return source !== null && world.ownerOf(source) === null && (world.podOf(source) !== null || world.holderOf(source) !== null);
-  }
-}
-
-/** `-m addrtype --src-type LOCAL`. */
-export function isFromNode({ world, arrival }: Site, packet: Packet): boolean {
-  return packet.source !== null && world.isLocal(arrival.node, packet.source);
-}
-
-/**
- * Whether loadBalancerSourceRanges let the packet in; `open` where nobody said where the client is.
- * ≥1.34 a zero range of the family means no ranges at all. A node that owns the VIP may use it as its source if its own IP is in a range.
- */
-export function rangesAllow({ config, arrival }: Site, packet: Packet, { at }: Entry): boolean | 'open' {
-  const ranges = at.service.sourceRanges.filter((cidr) => cidr.family === at.family);
-  const anywhere = config.minor >= 34 && ranges.some((cidr) => cidr.prefix === 0);
-  if (ranges.length === 0 || anywhere) return true;
-  if (packet.source === null) return packet.inRanges ?? 'open';
-  const { source } = packet;
-  if (ranges.some((cidr) => cidr.contains(source))) return true;
-  const own = nodeIp(arrival.node, at.family);
-  return own !== null && ranges.some((cidr) => cidr.contains(own)) && at.vips.includes(source);
-}
-
-export function openRanges(): Translation {
-  return {
-    kind: 'undecided',
-    what: "the client's address",
-    why: 'loadBalancerSourceRanges decide, and no address was given (--from external=IP)',
-  };
-}
-
-export function untouched(entry: Entry | null, why: readonly Reason[]): Translation {
-  return { kind: 'none', entry, dropMark: false, masquerade: false, reasons: why };
-}
-
-export function contextOf(site: Site): { config: ProxyConfig; node: Arrival['node'] } {
-  return { config: site.config, node: site.arrival.node };
 }

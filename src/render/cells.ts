@@ -1,6 +1,7 @@
 import type { Flow, Verdict } from '../analysis/report.ts';
 import { clientLabel } from './describe.ts';
-import { type Phrase, type Place, phraseOf, type Words } from './phrase.ts';
+import { type Phrase, phraseOf } from './phrase.ts';
+import type { Place, Words } from './place.ts';
 import { groupBy, plural, unique } from './text.ts';
 
 /** One statement of a cell: its verdict gives the symbol. */

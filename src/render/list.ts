@@ -1,7 +1,8 @@
 import type { Branch, Flow, ServiceReport } from '../analysis/report.ts';
 import { clientLabel, flowTarget } from './describe.ts';
 import type { GridCell, GridRow } from './grid.ts';
-import { endings, type Place, shareOf, unhandledWord, verdictWord } from './phrase.ts';
+import { endings, shareOf, unhandledWord, verdictWord } from './phrase.ts';
+import type { Place } from './place.ts';
 import type { ReportIndex } from './report-index.ts';
 import { sourceSeen } from './source.ts';
 import { percent } from './text.ts';

@@ -4,7 +4,7 @@ import { type Column, columnOf, orderColumns } from './columns.ts';
 import { foldItems, type Item, type Row } from './fold.ts';
 import { matrixFlows } from './itself.ts';
 import { mergeColumns } from './merge.ts';
-import type { Place } from './phrase.ts';
+import type { Place } from './place.ts';
 import type { ReportIndex } from './report-index.ts';
 import { sectionsOf, type TargetSection } from './sections.ts';
 import { groupBy } from './text.ts';

@@ -1,24 +1,11 @@
 import type { Branch, Flow, Verdict } from '../analysis/report.ts';
-import type { ReportIndex } from './report-index.ts';
+import type { Place, Words } from './place.ts';
 import { sourceSeen } from './source.ts';
 import { percent } from './text.ts';
 import { whoAnswers } from './who.ts';
 
-/**
- * How particular words are. `exact` has names and addresses; `near` calls what belongs to the client the client's, so that
- * many clients can share it; `alike` does so for the node, too ("its own pods", "SNAT node's cni0"), so that nodes can share it;
- * `rough` also forgets which of the node's addresses it is.
- */
-export type Words = 'exact' | 'near' | 'alike' | 'rough';
-
 /** The fate of one flow in a few words. */
 export type Phrase = Readonly<Record<Words, string>> & { readonly verdict: Verdict };
-
-/** Where a flow is told from: the node through which it enters, and what the report knows. */
-export interface Place {
-  readonly entry: string;
-  readonly index: ReportIndex;
-}
 
 const OUTCOME_WORDS = {
   delivered: 'answered',

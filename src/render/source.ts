@@ -1,5 +1,5 @@
 import type { Branch, Client, Flow, SeenSource } from '../analysis/report.ts';
-import type { Place, Words } from './phrase.ts';
+import type { Place, Words } from './place.ts';
 import { groupBy, unique } from './text.ts';
 
 const ADDRESSES = 3;

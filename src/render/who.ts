@@ -1,6 +1,6 @@
 import type { Branch, EndpointRef, Flow } from '../analysis/report.ts';
 import { hostPort } from '../net/ip.ts';
-import type { Place, Words } from './phrase.ts';
+import type { Place, Words } from './place.ts';
 import { endpointKey } from './report-index.ts';
 import { plural } from './text.ts';
 
