@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { quickWidth } from './quick-width.ts';
 import { slimClientNode } from './slim-client-node.ts';
+import { slimOclif } from './slim-oclif.ts';
 
 const root = process.cwd();
 
@@ -26,7 +28,7 @@ await build({
   format: 'esm',
   target: 'node20',
   banner: { js: COMMONJS_SHIM },
-  plugins: [slimClientNode()],
+  plugins: [slimClientNode(), slimOclif(), quickWidth()],
   // typescript: oclif looks for it in source checkouts only. The others: optional native speed-ups of `ws`.
   external: ['typescript', 'bufferutil', 'utf-8-validate'],
   legalComments: 'none',

@@ -32,7 +32,8 @@ export function createConfiguration() {
 export class ServerConfiguration {}
 `;
 
-const NODE_FETCH = 'export const Headers = globalThis.Headers;';
+/** `globalThis.Headers` loads undici the moment it is looked at. */
+const NODE_FETCH = 'export const Headers = class { constructor(...init) { return new globalThis.Headers(...init); } };';
 
 const OPENID_CLIENT = `
 export const discovery = async (...args) => (await import('openid-client')).discovery(...args);

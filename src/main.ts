@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command, Interfaces } from '@oclif/core';
 import { Config, Plugin } from '@oclif/core/config';
 import { run } from '@oclif/core/run';
+import { safeText } from './render/safe.ts';
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command.Class }>>> = {
   explain: () => import('./commands/explain.ts'),
@@ -54,12 +55,25 @@ function readJson<T>(name: string): T {
   return JSON.parse(readFileSync(`${root}${name}`, 'utf8')) as T;
 }
 
-/** Runs the command line; errors that no command handled end in exit code 2. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** Runs the command line; errors that no command handled are for `fail`. */
+export async function main(words: readonly string[]): Promise<void> {
+  // Nobody is there to be told.
+  process.stderr.on('error', () => {});
+  // As other programs have it; oclif knows --help only.
+  const argv = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const command = argv[0] ?? '--help';
+  if (!command.startsWith('-') && command !== 'version' && !Object.hasOwn(COMMANDS, command)) return unknownCommand(command);
   const plugin = new OwnPlugin({ root, name: packageJson.name, pjson: packageJson, isRoot: true });
   await plugin.load();
   const config = await Config.load({ root, pjson: packageJson, plugins: new Map([[plugin.name, plugin]]) });
   await run([...argv], config);
+}
+
+/** oclif would not say which commands there are. */
+function unknownCommand(word: string): void {
+  const commands = Object.keys(COMMANDS).join(', ');
+  process.stderr.write(`error: unknown command "${safeText(word)}"\n       there are: ${commands}; see kubectl srcip --help\n`);
+  process.exitCode = UNANSWERED;
 }
 
 interface CliError extends Error {
@@ -72,14 +86,14 @@ export function fail(error: CliError, argv: readonly string[]): void {
   if (exit === 0) return;
   process.exitCode = exit ?? UNANSWERED;
   if (error.oclif !== undefined) {
-    const [what = '', ...more] = error.message.split('\n').filter((line) => !line.startsWith('See more help'));
-    const command = argv.find((word) => COMMANDS[word] !== undefined);
+    const said = error.message.split('\n').filter((line) => !line.startsWith('See more help'));
+    const command = argv.find((word) => Object.hasOwn(COMMANDS, word));
     const help = `see kubectl srcip ${command === undefined ? '' : `${command} `}--help`;
-    process.stderr.write(`error: ${[what, ...more].join('\n')}\n       ${help}\n`);
+    process.stderr.write(`error: ${safeText(said.join(' ').replace(/\s+/g, ' '))}\n       ${help}\n`);
     return;
   }
   const detail = process.env['DEBUG'] === undefined ? '' : `\n${error.stack ?? ''}`;
   process.stderr.write(
-    `error: internal error: ${error.message}${detail}\n       this is a fault of kubectl srcip; please report it with the output of DEBUG=1\n`,
+    `error: internal error: ${safeText(error.message)}${detail}\n       this is a fault of kubectl srcip; please report it with the output of DEBUG=1\n`,
   );
 }

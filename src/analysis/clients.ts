@@ -4,7 +4,7 @@ import type { Dataplane } from '../dataplane/types.ts';
 import { Failure } from '../net/failure.ts';
 import type { Family } from '../net/ip.ts';
 import { addressAt, familyOf } from '../net/ip.ts';
-import { didYouMean } from './near.ts';
+import { didYouMean } from '../net/near.ts';
 import type { ClientSpec } from './question.ts';
 import type { Client } from './report.ts';
 
@@ -37,7 +37,7 @@ export function askerFor(spec: ClientSpec, cluster: Cluster, dataplane: Dataplan
     case 'node':
       return nodeAsker(nodeNamed(cluster, spec.name), true);
     case 'any-pod':
-      return anyPodAsker(nodeNamed(cluster, spec.node), cluster, dataplane, true);
+      return standInsFor(cluster, dataplane)(nodeNamed(cluster, spec.node), true);
     case 'pod': {
       const pod = cluster.pods.find((candidate) => candidate.namespace === spec.namespace && candidate.name === spec.name);
       if (pod === undefined) {
@@ -104,37 +104,53 @@ export function podAsker(pod: Pod, cluster: Cluster): Asker {
   };
 }
 
-/** Any ordinary pod on a node: an address that is in the node's part of the pod network and belongs to no endpoint. */
-export function anyPodAsker(node: Node, cluster: Cluster, dataplane: Dataplane, named: boolean): Asker {
+/** Makes the client that stands for any ordinary pod of a node: an address in the node's part of the pod network that belongs to no endpoint. */
+export type StandIns = (node: Node, named: boolean) => Asker;
+
+export function standInsFor(cluster: Cluster, dataplane: Dataplane): StandIns {
   const taken = new Set(
     cluster.services.flatMap((service) => service.ports.flatMap((port) => port.endpoints.map((endpoint) => endpoint.address))),
   );
-  return {
-    kind: 'pod',
-    node,
-    isProcess: false,
-    named,
-    source: (family) => standIn(node, family, cluster, dataplane, taken),
-    standIn: true,
-    inRanges: null,
-    shown: () => ({ kind: 'pod', name: null, namespace: null, node: node.name, address: null }),
+  const pods = new Map<string, Pod[]>();
+  for (const pod of cluster.pods) {
+    if (pod.node === null || pod.hostNetwork) continue;
+    const known = pods.get(pod.node);
+    if (known) known.push(pod);
+    else pods.set(pod.node, [pod]);
+  }
+  return (node, named) => {
+    const networks = [...node.podCidrs, ...(dataplane.networks[0]?.networks ?? [])];
+    const addresses = { 4: once(() => standIn(4)), 6: once(() => standIn(6)) };
+    const standIn = (family: Family): string | undefined => {
+      if (nodeIp(node, family) === null) return undefined;
+      const free = (address: string | null): address is string => address !== null && familyOf(address) === family && !taken.has(address);
+      for (const cidr of [...networks, ...detectorCidrs(node, family, dataplane)]) {
+        if (cidr.family !== family) continue;
+        const found = STAND_IN_NUMBERS.map((number) => addressAt(cidr, number)).find(free);
+        if (found !== undefined) return found;
+      }
+      const real = (pods.get(node.name) ?? []).flatMap((pod) => pod.addresses).find(free);
+      return real ?? PLACEHOLDER[family];
+    };
+    return {
+      kind: 'pod',
+      node,
+      isProcess: false,
+      named,
+      source: (family) => addresses[family](),
+      standIn: true,
+      inRanges: null,
+      shown: () => ({ kind: 'pod', name: null, namespace: null, node: node.name, address: null }),
+    };
   };
 }
 
-function standIn(node: Node, family: Family, cluster: Cluster, dataplane: Dataplane, taken: ReadonlySet<string>): string | undefined {
-  if (nodeIp(node, family) === null) return undefined;
-  const networks = [...node.podCidrs, ...(dataplane.networks[0]?.networks ?? []), ...detectorCidrs(node, family, dataplane)];
-  for (const cidr of networks.filter((candidate) => candidate.family === family)) {
-    for (const number of STAND_IN_NUMBERS) {
-      const address = addressAt(cidr, number);
-      if (address !== null && !taken.has(address)) return address;
-    }
-  }
-  const pod = cluster.pods.find(
-    (candidate) =>
-      !candidate.hostNetwork && candidate.node === node.name && candidate.addresses.some((a) => familyOf(a) === family && !taken.has(a)),
-  );
-  return pod?.addresses.find((address) => familyOf(address) === family) ?? PLACEHOLDER[family];
+function once<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | null = null;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
 }
 
 function detectorCidrs(node: Node, family: Family, dataplane: Dataplane) {

@@ -11,6 +11,8 @@ import type { World } from '../kubeproxy/world.ts';
 import { worldsOf } from '../kubeproxy/world.ts';
 import { familyOf, isLoopback } from '../net/ip.ts';
 import type { Asker } from './clients.ts';
+import { uniqueGaps } from './gaps.ts';
+import { endpointRef } from './refs.ts';
 import type { Because, Branch, Flow, Target, Verdict } from './report.ts';
 
 /** Answers single questions about one cluster; what is shared between them is computed once. */
@@ -30,21 +32,26 @@ export function createOracle(cluster: Cluster, dataplane: Dataplane, service: Se
     cluster,
     service,
     ask: (asker, target, via) => {
-      const fates = worlds.map((world) => fateOf(world, service, asker, target, via));
-      const fate = agreed(fates, missing);
+      const fate = agreed(worlds, (world) => fateOf(world, service, asker, target, via), missing);
       return { flow: toFlow(asker, target, via, fate), gaps: fate.kind === 'undetermined' ? fate.gaps : [] };
     },
     ownerOf: (address) => worlds[0]?.ownerOf(address) ?? worlds[0]?.nattedOwnerOf(address) ?? null,
   };
 }
 
-/** The common answer of all worlds; where they differ, the evidence does not decide. */
-function agreed(fates: readonly Fate[], missing: readonly Gap[]): Fate {
-  const [first, ...others] = fates;
+/** The common answer of all worlds; as soon as one differs, the evidence does not decide. */
+function agreed(worlds: readonly World[], fateIn: (world: World) => Fate, missing: readonly Gap[]): Fate {
+  const [first, ...others] = worlds;
   if (first === undefined) return undetermined('data plane', 'no node was read');
-  const open = fates.flatMap((fate) => (fate.kind === 'undetermined' ? fate.gaps : []));
-  if (open.length === 0 && others.every((other) => sameFate(first, other))) return first;
-  return { kind: 'undetermined', gaps: uniqueGaps([...open, ...(others.length > 0 ? missing : [])]) };
+  const fate = fateIn(first);
+  const rest = others.length > 0 ? missing : [];
+  if (fate.kind === 'undetermined') return { kind: 'undetermined', gaps: uniqueGaps([...fate.gaps, ...rest]) };
+  for (const world of others) {
+    const other = fateIn(world);
+    if (other.kind === 'undetermined') return { kind: 'undetermined', gaps: uniqueGaps([...other.gaps, ...rest]) };
+    if (!sameFate(fate, other)) return { kind: 'undetermined', gaps: uniqueGaps(rest) };
+  }
+  return fate;
 }
 
 function fateOf(world: World, service: Service, asker: Asker, target: Target, via: Node | null): Fate {
@@ -105,16 +112,7 @@ function toBranch(end: End, asker: Asker, family: 4 | 6): Branch {
     outcome: end.outcome,
     then: end.then,
     share: end.share,
-    endpoint:
-      end.endpoint === null
-        ? null
-        : {
-            address: end.endpoint.address,
-            port: end.endpoint.port,
-            node: end.endpoint.node,
-            pod: end.endpoint.pod?.name ?? null,
-            namespace: end.endpoint.pod?.namespace ?? null,
-          },
+    endpoint: end.endpoint === null ? null : endpointRef(end.endpoint),
     source: end.source === null ? null : { ...end.source, address: hidden ? null : end.source.address },
     ...(end.httpStatus === undefined ? {} : { httpStatus: end.httpStatus }),
   };
@@ -131,8 +129,4 @@ function uniqueReasons(all: readonly End[]): Because[] {
   const found = new Map<string, Because>();
   for (const { reasons } of all) for (const reason of reasons) found.set(`${reason.code} ${reason.text}`, reason);
   return [...found.values()];
-}
-
-export function uniqueGaps(gaps: readonly Gap[]): Gap[] {
-  return [...new Map(gaps.map((gap) => [`${gap.what}\0${gap.why}`, gap])).values()];
 }

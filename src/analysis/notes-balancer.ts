@@ -1,5 +1,4 @@
 import type { NoteContext } from './note-context.ts';
-import { providerOf } from './providers.ts';
 import type { Note } from './report.ts';
 
 const OPENSHIFT_FALLBACK = 'traffic-policy.network.alpha.openshift.io/local-with-fallback';
@@ -57,8 +56,7 @@ function ipModeProxy({ service }: NoteContext): Note[] {
   ];
 }
 
-function balancerHidesClient({ service, cluster }: NoteContext): Note[] {
-  const provider = service.type === 'LoadBalancer' ? providerOf(service, cluster) : null;
+function balancerHidesClient({ provider }: NoteContext): Note[] {
   if (provider?.source !== 'load-balancer') return [];
   return [
     {
@@ -70,8 +68,7 @@ function balancerHidesClient({ service, cluster }: NoteContext): Note[] {
   ];
 }
 
-function podTargets({ service, cluster }: NoteContext): Note[] {
-  const provider = service.type === 'LoadBalancer' ? providerOf(service, cluster) : null;
+function podTargets({ provider }: NoteContext): Note[] {
   if (provider?.target !== 'pod') return [];
   return [
     {
@@ -82,8 +79,7 @@ function podTargets({ service, cluster }: NoteContext): Note[] {
   ];
 }
 
-function announcer({ service, cluster }: NoteContext): Note[] {
-  const provider = service.type === 'LoadBalancer' ? providerOf(service, cluster) : null;
+function announcer({ service, provider }: NoteContext): Note[] {
   if (provider?.choice !== 'announcer') return [];
   return [
     {

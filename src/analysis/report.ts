@@ -181,7 +181,8 @@ export interface LoadBalancerView {
   /** What arrives at a node: its nodePort, the unchanged LB address, or the pod itself. */
   readonly target: 'nodePort' | 'loadBalancerIP' | 'pod' | null;
   readonly healthCheck: {
-    readonly what: 'healthCheckNodePort' | 'kube-proxy healthz' | 'none';
+    /** `nodePort (TCP)`: the load balancer connects to the Service's own node port, and kube-proxy is not asked. */
+    readonly what: 'healthCheckNodePort' | 'kube-proxy healthz' | 'nodePort (TCP)' | 'none';
     readonly port: number | null;
     readonly path: string;
   };
@@ -193,7 +194,7 @@ export interface LoadBalancerView {
 export interface LoadBalancerNode {
   readonly node: string;
   readonly inRotation: boolean | null;
-  /** What the health check answers, null where unknown. */
+  /** What kube-proxy answers to the health check; null where that is not known, or the load balancer does not ask it. */
   readonly httpStatus: 200 | 503 | null;
   readonly why: string;
 }

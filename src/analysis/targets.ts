@@ -3,8 +3,8 @@ import { nodeIp } from '../cluster/model.ts';
 import { Failure } from '../net/failure.ts';
 import type { Family } from '../net/ip.ts';
 import { FAMILIES, familyOf } from '../net/ip.ts';
+import { didYouMean } from '../net/near.ts';
 import { nodeNamed } from './clients.ts';
-import { didYouMean } from './near.ts';
 import type { TargetSpec } from './question.ts';
 import type { Target } from './report.ts';
 

@@ -1,9 +1,13 @@
 import type { Family } from '../net/ip.ts';
 import { canonicalIp, familyOf, hostPort } from '../net/ip.ts';
 import type { Endpoint, Protocol, Service } from './model.ts';
-import type { EndpointSliceObject, EndpointsObject, PodObject, ServiceObject } from './objects.ts';
+import type { EndpointSliceObject, EndpointsObject, Metadata, PodObject, ServiceObject } from './objects.ts';
+import { protocolOf } from './protocol.ts';
 
-const HEADLESS_LABEL = 'service.kubernetes.io/headless';
+/** Labels by which kube-proxy's informers leave out Services and EndpointSlices (k8s cmd/kube-proxy NewInformerFactory). */
+export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
+export const PROXY_NAME_LABEL = 'service.kubernetes.io/service-proxy-name';
+const NODE_OF_BETA = 'kubernetes.io/hostname';
 
 /** An endpoint with the name and protocol of the Service port that it belongs to. */
 export interface NamedEndpoint {
@@ -12,8 +16,11 @@ export interface NamedEndpoint {
   readonly endpoint: Endpoint;
 }
 
-interface EndpointSource {
+export interface EndpointSource {
+  /** By Service as `ns/name`. */
   readonly slices: ReadonlyMap<string, readonly EndpointSliceObject[]>;
+  /** Namespaces of these. */
+  readonly sliceNamespaces: ReadonlySet<string>;
   readonly endpoints: ReadonlyMap<string, EndpointsObject>;
   readonly pods: readonly PodObject[];
   /** EndpointSlices were read: a Service without one has no endpoints. */
@@ -23,45 +30,69 @@ interface EndpointSource {
 }
 
 /**
- * The endpoints of a Service, from its EndpointSlices; where no EndpointSlice was gathered at all, from its Endpoints object,
+ * The endpoints of a Service, from its EndpointSlices; where these were not gathered, from its Endpoints object,
  * else from the pods that its selector picks (as the endpoint slice controller would).
  */
 export function endpointsOf(
   service: ServiceObject,
   source: EndpointSource,
 ): { from: Service['endpointsFrom']; endpoints: NamedEndpoint[] } {
-  const key = `${service.metadata.namespace}/${service.metadata.name}`;
-  if (source.slicesRead) return { from: 'EndpointSlice', endpoints: dedupe((source.slices.get(key) ?? []).flatMap(fromSlice)) };
+  const key = keyOf(service.metadata);
+  if (slicesTell(service, source)) return { from: 'EndpointSlice', endpoints: dedupe((source.slices.get(key) ?? []).flatMap(fromSlice)) };
   const object = source.endpoints.get(key);
   if (source.endpointsRead) return { from: 'Endpoints', endpoints: dedupe(object === undefined ? [] : fromEndpoints(object)) };
-  const selector = service.spec?.selector;
-  if (source.podsComplete && selector !== undefined && Object.keys(selector).length > 0) {
-    return { from: 'pods', endpoints: dedupe(fromPods(service, selector, source.pods)) };
-  }
+  const selector = selectorOf(service);
+  if (source.podsComplete && selector !== null) return { from: 'pods', endpoints: dedupe(fromPods(service, selector, source.pods)) };
   return { from: 'none', endpoints: [] };
+}
+
+/**
+ * Whether the EndpointSlices that were read say something about a Service. The controller keeps at least one, if empty, for every Service with a selector:
+ * where all slices are of other namespaces, those of this one were not gathered.
+ */
+function slicesTell(service: ServiceObject, source: EndpointSource): boolean {
+  if (!source.slicesRead) return false;
+  if (source.slices.size === 0 || source.slices.has(keyOf(service.metadata)) || selectorOf(service) === null) return true;
+  return source.sliceNamespaces.has(namespaceOf(service.metadata));
+}
+
+function selectorOf(service: ServiceObject): Readonly<Record<string, string>> | null {
+  const selector = service.spec?.selector ?? {};
+  return Object.keys(selector).length === 0 ? null : selector;
+}
+
+/** The namespace of an object; manifests may leave it out. */
+export function namespaceOf(metadata: Metadata): string {
+  return metadata.namespace ?? 'default';
+}
+
+/** `ns/name`. */
+export function keyOf(metadata: Metadata): string {
+  return `${namespaceOf(metadata)}/${metadata.name}`;
 }
 
 /** kube-proxy EndpointSliceCache: only the first address of an endpoint counts; ready and serving default to true, terminating to false. */
 function fromSlice(slice: EndpointSliceObject): NamedEndpoint[] {
-  if (slice.metadata.labels?.[HEADLESS_LABEL] !== undefined || slice.addressType === 'FQDN') return [];
+  const labels = slice.metadata.labels ?? {};
+  if (labels[HEADLESS_LABEL] !== undefined || labels[PROXY_NAME_LABEL] !== undefined || slice.addressType === 'FQDN') return [];
   const found: NamedEndpoint[] = [];
   for (const port of slice.ports ?? []) {
-    if (typeof port.port !== 'number') continue;
+    if (!port.port) continue;
     for (const entry of slice.endpoints ?? []) {
       const address = canonicalIp(entry.addresses?.[0] ?? '');
       if (address === null) continue;
       const reference = entry.targetRef;
       found.push({
         portName: port.name ?? '',
-        protocol: port.protocol === 'UDP' || port.protocol === 'SCTP' ? port.protocol : 'TCP',
+        protocol: protocolOf(port.protocol),
         endpoint: {
           address,
           family: familyOf(address),
           port: port.port,
-          node: entry.nodeName ?? entry.topology?.['kubernetes.io/hostname'] ?? null,
+          node: entry.nodeName ?? entry.topology?.[NODE_OF_BETA] ?? null,
           pod:
             reference?.kind === 'Pod' && reference.name !== undefined
-              ? { namespace: reference.namespace ?? slice.metadata.namespace ?? 'default', name: reference.name }
+              ? { namespace: reference.namespace ?? namespaceOf(slice.metadata), name: reference.name }
               : null,
           ready: entry.conditions?.ready ?? true,
           serving: entry.conditions?.serving ?? true,
@@ -86,14 +117,14 @@ function fromEndpoints(object: EndpointsObject): NamedEndpoint[] {
         for (const entry of list) {
           const address = canonicalIp(entry.ip);
           if (address === null) continue;
-          const protocol = port.protocol === 'UDP' || port.protocol === 'SCTP' ? port.protocol : 'TCP';
+          const protocol = protocolOf(port.protocol);
           const pod = entry.targetRef?.kind === 'Pod' && entry.targetRef.name !== undefined ? entry.targetRef.name : null;
           found.push({
             portName: port.name ?? '',
             protocol,
             endpoint: {
               ...bare(address, port.port, entry.nodeName ?? null),
-              pod: pod === null ? null : { namespace: object.metadata.namespace ?? 'default', name: pod },
+              pod: pod === null ? null : { namespace: namespaceOf(object.metadata), name: pod },
               ready,
               serving: ready,
             },
@@ -105,19 +136,19 @@ function fromEndpoints(object: EndpointsObject): NamedEndpoint[] {
   return found;
 }
 
-/** k8s pkg/controller/endpointslice: running pods that the selector picks; a terminating pod is serving while it is Ready, but never ready. */
+/** k8s pkg/controller/endpointslice: running pods that the selector picks; a terminating pod is serving while it is Ready, but ready only with publishNotReadyAddresses. */
 function fromPods(service: ServiceObject, selector: Readonly<Record<string, string>>, pods: readonly PodObject[]): NamedEndpoint[] {
   const picked = pods.filter(
     (pod) =>
-      pod.metadata.namespace === service.metadata.namespace &&
+      namespaceOf(pod.metadata) === namespaceOf(service.metadata) &&
       pod.status?.phase !== 'Succeeded' &&
       pod.status?.phase !== 'Failed' &&
       Object.entries(selector).every(([key, value]) => pod.metadata.labels?.[key] === value),
   );
-  const families = new Set<Family>((service.spec?.ipFamilies ?? ['IPv4']).map((family) => (family === 'IPv6' ? 6 : 4)));
+  const families = familiesOf(service);
   const found: NamedEndpoint[] = [];
   for (const port of service.spec?.ports ?? []) {
-    const protocol = port.protocol === 'UDP' || port.protocol === 'SCTP' ? port.protocol : 'TCP';
+    const protocol = protocolOf(port.protocol);
     for (const pod of picked) {
       const number = targetPortOf(pod, port.targetPort ?? port.port, protocol);
       const terminating = pod.metadata.deletionTimestamp !== undefined;
@@ -131,8 +162,8 @@ function fromPods(service: ServiceObject, selector: Readonly<Record<string, stri
           protocol,
           endpoint: {
             ...bare(address, number, pod.spec?.nodeName ?? null),
-            pod: { namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name },
-            ready: (serving || service.spec?.publishNotReadyAddresses === true) && !terminating,
+            pod: { namespace: namespaceOf(pod.metadata), name: pod.metadata.name },
+            ready: service.spec?.publishNotReadyAddresses === true || (serving && !terminating),
             serving,
             terminating,
           },
@@ -141,6 +172,12 @@ function fromPods(service: ServiceObject, selector: Readonly<Record<string, stri
     }
   }
   return found;
+}
+
+function familiesOf(service: ServiceObject): ReadonlySet<Family> {
+  const { ipFamilies, clusterIPs, clusterIP } = service.spec ?? {};
+  if (ipFamilies !== undefined) return new Set(ipFamilies.map((family) => (family === 'IPv6' ? 6 : 4)));
+  return new Set((clusterIPs ?? [clusterIP ?? '']).map(familyOf));
 }
 
 function targetPortOf(pod: PodObject, targetPort: number | string, protocol: Protocol): number | null {
@@ -167,13 +204,20 @@ function bare(address: string, port: number, node: string | null): Endpoint {
   };
 }
 
-/** kube-proxy ≥1.22 keeps one endpoint per `ip:port` of a Service port (≥1.36: the one that is not terminating), sorted by that text. */
+/**
+ * kube-proxy ≥1.22 keeps one endpoint per `ip:port` of a Service port, sorted by that text. Which of two copies counts (slices are updated one by one)
+ * is chance before 1.36, then the one that is not terminating.
+ */
 function dedupe(endpoints: readonly NamedEndpoint[]): NamedEndpoint[] {
   const byKey = new Map<string, NamedEndpoint>();
   for (const named of endpoints) {
     const key = `${named.portName}\0${named.protocol}\0${hostPort(named.endpoint.address, named.endpoint.port)}`;
     const other = byKey.get(key);
-    if (other === undefined || (other.endpoint.terminating && !named.endpoint.terminating)) byKey.set(key, named);
+    if (other === undefined || life(named.endpoint) > life(other.endpoint)) byKey.set(key, named);
   }
   return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, named]) => named);
+}
+
+function life({ terminating, ready, serving }: Endpoint): number {
+  return (terminating ? 0 : 4) + (ready ? 2 : 0) + (serving ? 1 : 0);
 }

@@ -1,25 +1,27 @@
 import type { Cidr } from '../net/ip.ts';
 import { canonicalIp, parseCidr, parseCidrs } from '../net/ip.ts';
-import { endpointsOf, type NamedEndpoint } from './endpoints.ts';
+import type { EndpointSource, NamedEndpoint } from './endpoints.ts';
+import { endpointsOf, HEADLESS_LABEL, keyOf, namespaceOf, PROXY_NAME_LABEL } from './endpoints.ts';
 import type { Evidence } from './evidence.ts';
-import type { Cluster, Ingress, Node, Pod, Protocol, Service, ServicePort, Unproxied } from './model.ts';
+import type { Cluster, Ingress, Node, Pod, Service, ServicePort, Unproxied } from './model.ts';
 import { serviceKey } from './model.ts';
 import type { CustomObject, Kind, KubeObject, NodeObject, PodObject, ServiceObject } from './objects.ts';
+import { protocolOf } from './protocol.ts';
 
-const PROXY_NAME_LABEL = 'service.kubernetes.io/service-proxy-name';
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 const DEFAULT_AFFINITY_SECONDS = 10800;
 
 /** API objects → the model: defaults applied as the API server would, addresses in one spelling, endpoints joined with their Service's ports. */
 export function clusterFrom(evidence: Evidence): Cluster {
   const byKind = groupByKind(evidence.objects);
-  const pods = of(byKind, 'Pod').map(toPod);
   const podObjects = of(byKind, 'Pod');
-  const endpointSource = {
+  const endpointSource: EndpointSource = {
     slices: groupBy(
       of(byKind, 'EndpointSlice'),
-      (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.['kubernetes.io/service-name']}`,
+      (slice) => `${namespaceOf(slice.metadata)}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ''}`,
     ),
-    endpoints: new Map(of(byKind, 'Endpoints').map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object])),
+    sliceNamespaces: new Set(of(byKind, 'EndpointSlice').map((slice) => namespaceOf(slice.metadata))),
+    endpoints: new Map(of(byKind, 'Endpoints').map((object) => [keyOf(object.metadata), object])),
     pods: podObjects,
     slicesRead: byKind.has('EndpointSlice') || evidence.complete.has('EndpointSlice'),
     endpointsRead: byKind.has('Endpoints'),
@@ -32,19 +34,17 @@ export function clusterFrom(evidence: Evidence): Cluster {
     servicesComplete: evidence.complete.has('Service'),
     nodes,
     nodeByName: new Map(nodes.map((node) => [node.name, node])),
-    pods,
+    pods: podObjects.map(toPod),
     podsComplete: evidence.complete.has('Pod'),
     namespaces: of(byKind, 'Namespace').map((object) => object.metadata.name),
-    daemonSets: of(byKind, 'DaemonSet').map((object) => `${object.metadata.namespace ?? ''}/${object.metadata.name}`),
+    daemonSets: of(byKind, 'DaemonSet').map((object) => keyOf(object.metadata)),
     serviceCidrs: of(byKind, 'ServiceCIDR').flatMap(serviceCidrsOf),
   };
 }
 
-type EndpointSource = Parameters<typeof endpointsOf>[1];
-
 function toService(object: ServiceObject, source: EndpointSource): Service {
   const spec = object.spec ?? {};
-  const namespace = object.metadata.namespace ?? 'default';
+  const namespace = namespaceOf(object.metadata);
   const type = spec.type ?? 'ClusterIP';
   const unproxied = unproxiedBy(object, type);
   const clusterIPs = addresses(spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []));
@@ -59,11 +59,12 @@ function toService(object: ServiceObject, source: EndpointSource): Service {
     clusterIPs,
     externalIPs,
     ingress: (object.status?.loadBalancer?.ingress ?? []).map(toIngress),
-    ports: (spec.ports ?? []).filter((port) => Number.isInteger(port.port)).map((port) => toPort(port, endpoints)),
+    ports: (spec.ports ?? []).filter((port) => port.port > 0).map((port) => toPort(port, endpoints)),
     externalTrafficPolicy: external ? policy(spec.externalTrafficPolicy) : null,
     internalTrafficPolicy: policy(spec.internalTrafficPolicy),
     sourceRanges: parseCidrs(spec.loadBalancerSourceRanges ?? []),
-    healthCheckNodePort: spec.healthCheckNodePort ? spec.healthCheckNodePort : null,
+    // kube-proxy opens it in this case only (pkg/proxy serviceport.go).
+    healthCheckNodePort: type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local' ? spec.healthCheckNodePort || null : null,
     affinitySeconds:
       spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY_SECONDS) : null,
     trafficDistribution: spec.trafficDistribution ?? null,
@@ -81,7 +82,9 @@ function unproxiedBy(object: ServiceObject, type: string): Unproxied | null {
   const proxy = object.metadata.labels?.[PROXY_NAME_LABEL];
   if (proxy !== undefined) return { why: 'other-proxy', proxy };
   if (type === 'ExternalName') return { why: 'ExternalName', externalName: object.spec?.externalName ?? '' };
-  if (object.spec?.clusterIP === 'None') return { why: 'headless' };
+  const { clusterIP, clusterIPs } = object.spec ?? {};
+  if (clusterIP === 'None' || clusterIPs?.[0] === 'None' || object.metadata.labels?.[HEADLESS_LABEL] !== undefined)
+    return { why: 'headless' };
   return null;
 }
 
@@ -112,10 +115,6 @@ function toPort(port: NonNullable<NonNullable<ServiceObject['spec']>['ports']>[n
   };
 }
 
-export function protocolOf(text: string | null | undefined): Protocol {
-  return text === 'UDP' || text === 'SCTP' ? text : 'TCP';
-}
-
 function toNode(object: NodeObject): Node {
   const status = object.status ?? {};
   const ofType = (type: string): string[] =>
@@ -132,7 +131,8 @@ function toNode(object: NodeObject): Node {
     providerID: object.spec?.providerID ?? null,
     kubeletVersion: status.nodeInfo?.kubeletVersion ?? null,
     operatingSystem: status.nodeInfo?.operatingSystem ?? object.metadata.labels?.['kubernetes.io/os'] ?? 'linux',
-    ready: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+    // Without the condition nothing speaks against it: hand-made Nodes leave it out.
+    ready: (status.conditions ?? []).every((condition) => condition.type !== 'Ready' || condition.status === 'True'),
     deleting: object.metadata.deletionTimestamp !== undefined,
   };
 }
@@ -141,7 +141,7 @@ function toPod(object: PodObject): Pod {
   const status = object.status ?? {};
   const ips = status.podIPs?.map((entry) => entry.ip) ?? (status.podIP ? [status.podIP] : []);
   return {
-    namespace: object.metadata.namespace ?? 'default',
+    namespace: namespaceOf(object.metadata),
     name: object.metadata.name,
     node: object.spec?.nodeName ?? null,
     hostNetwork: object.spec?.hostNetwork === true,

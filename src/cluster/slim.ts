@@ -1,31 +1,9 @@
-import type { ContainerObject, CustomKind, KubeObject, Metadata, PodSpecObject } from './objects.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-const CUSTOM_KINDS: ReadonlySet<string> = new Set<CustomKind>([
-  'IPPool',
-  'FelixConfiguration',
-  'Installation',
-  'CiliumNode',
-  'ServiceCIDR',
-  'Network',
-  'ClusterNetwork',
-  'HostSubnet',
-]);
-
-const PLAIN_KINDS: ReadonlySet<string> = new Set([
-  'Service',
-  'EndpointSlice',
-  'Endpoints',
-  'Node',
-  'Pod',
-  'DaemonSet',
-  'ConfigMap',
-  'Namespace',
-]);
+import type { KubeObject, Metadata } from './objects.ts';
+import { fields, isRecord, listOf, stringMap, text } from './shape.ts';
+import { SHAPES } from './shapes.ts';
 
 /** API groups in which a kind of ours lives; the same kind name elsewhere (`Service` of knative, `Node` of a vendor) is another thing. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
+const GROUPS = {
   Service: [''],
   EndpointSlice: ['discovery.k8s.io'],
   Endpoints: [''],
@@ -42,7 +20,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Network: ['config.openshift.io', 'operator.openshift.io'],
   ClusterNetwork: ['network.openshift.io'],
   HostSubnet: ['network.openshift.io'],
-};
+} as const satisfies Record<keyof typeof SHAPES, readonly string[]>;
 
 /** ConfigMaps by name: only these can say anything about a data plane, and others may be large or private. */
 const CONFIG_MAPS: ReadonlySet<string> = new Set([
@@ -55,6 +33,8 @@ const CONFIG_MAPS: ReadonlySet<string> = new Set([
   'calico-config',
   'antrea-config',
   'kube-router-cfg',
+  'canal-config',
+  'rke2-canal-config',
   'kubeadm-config',
   'ip-masq-agent',
   'azure-ip-masq-agent-config',
@@ -62,13 +42,13 @@ const CONFIG_MAPS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether objects of this kind are of any use here. */
-export function isKnownKind(kind: string): boolean {
-  return PLAIN_KINDS.has(kind) || CUSTOM_KINDS.has(kind);
+export function isKnownKind(kind: string): kind is keyof typeof SHAPES {
+  return Object.hasOwn(SHAPES, kind);
 }
 
 /**
- * An object cut down to what the program reads, or null for a kind that it does not know. Fields of the wrong type are left out.
- * Called on each object as soon as it is parsed, so that a large list never stands in memory whole.
+ * An object cut down to what the program reads, or null for a kind that it does not know. Fields of the wrong type are left out, so that
+ * behind this point the types of objects.ts hold. Called on each object as soon as it is parsed, so that a large list never stands in memory whole.
  */
 export function slim(raw: unknown, listKind?: { readonly apiVersion: string; readonly kind: string }): KubeObject | null {
   if (!isRecord(raw)) return null;
@@ -76,119 +56,25 @@ export function slim(raw: unknown, listKind?: { readonly apiVersion: string; rea
   const apiVersion = text(raw['apiVersion']) ?? listKind?.apiVersion;
   if (kind === undefined || apiVersion === undefined || !isKnownKind(kind)) return null;
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  if (!GROUPS[kind]?.includes(group)) return null;
+  if (!GROUPS[kind].some((known) => known === group)) return null;
   const metadata = slimMetadata(raw['metadata'], kind);
   if (metadata === null || (kind === 'ConfigMap' && !CONFIG_MAPS.has(metadata.name))) return null;
-  return { apiVersion, kind, metadata, ...slimBody(kind, raw) } as KubeObject;
+  return { apiVersion, kind, metadata, ...SHAPES[kind](raw) } as KubeObject;
 }
 
-function slimBody(kind: string, raw: Json): Json {
-  switch (kind) {
-    case 'Service':
-      return pick(raw, 'spec', 'status');
-    case 'EndpointSlice':
-      return pick(raw, 'addressType', 'endpoints', 'ports');
-    case 'Endpoints':
-      return pick(raw, 'subsets');
-    case 'Node':
-      return {
-        spec: pick(record(raw['spec']), 'podCIDR', 'podCIDRs', 'providerID', 'unschedulable', 'taints'),
-        status: slimNodeStatus(record(raw['status'])),
-      };
-    case 'Pod':
-      return {
-        spec: slimPodSpec(record(raw['spec'])),
-        status: pick(record(raw['status']), 'phase', 'podIP', 'podIPs', 'hostIP', 'conditions'),
-      };
-    case 'DaemonSet': {
-      const template = record(record(raw['spec'])['template']);
-      return {
-        spec: { template: { metadata: pick(record(template['metadata']), 'labels'), spec: slimPodSpec(record(template['spec'])) } },
-        status: pick(record(raw['status']), 'desiredNumberScheduled', 'updatedNumberScheduled', 'numberReady'),
-      };
-    }
-    case 'ConfigMap':
-      return pick(raw, 'data');
-    case 'Namespace':
-      return {};
-    case 'ClusterNetwork':
-    case 'HostSubnet':
-      return { fields: Object.fromEntries(Object.entries(raw).filter(([key]) => key !== 'metadata')) };
-    default:
-      return pick(raw, 'spec', 'status');
-  }
-}
+const METADATA = {
+  name: text,
+  namespace: text,
+  uid: text,
+  labels: stringMap,
+  deletionTimestamp: text,
+  ownerReferences: listOf(fields({ kind: text, name: text })),
+};
+const slimmest = fields(METADATA, 'name');
+/** Annotations of Services and Nodes tell about load balancers and CNIs; those of other kinds are long and of no use. */
+const withAnnotations = fields({ ...METADATA, annotations: stringMap }, 'name');
 
 function slimMetadata(raw: unknown, kind: string): Metadata | null {
-  const meta = record(raw);
-  const name = text(meta['name']);
-  if (name === undefined || name === '') return null;
-  const keep = kind === 'Service' || kind === 'Node';
-  const annotations = keep ? stringMap(meta['annotations']) : undefined;
-  const labels = stringMap(meta['labels']);
-  const namespace = text(meta['namespace']);
-  const uid = text(meta['uid']);
-  const deletionTimestamp = text(meta['deletionTimestamp']);
-  const owners = Array.isArray(meta['ownerReferences'])
-    ? meta['ownerReferences'].filter(isRecord).map((owner) => pick(owner, 'kind', 'name'))
-    : undefined;
-  return {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    ...(owners === undefined ? {} : { ownerReferences: owners }),
-  };
-}
-
-function slimNodeStatus(status: Json): Json {
-  const info = pick(record(status['nodeInfo']), 'kubeletVersion', 'kubeProxyVersion', 'operatingSystem');
-  const conditions = Array.isArray(status['conditions'])
-    ? status['conditions']
-        .filter((condition) => isRecord(condition) && condition['type'] === 'Ready')
-        .map((condition) => pick(record(condition), 'type', 'status'))
-    : [];
-  return { ...pick(status, 'addresses'), nodeInfo: info, conditions };
-}
-
-function slimPodSpec(spec: Json): PodSpecObject {
-  const containers = Array.isArray(spec['containers'])
-    ? spec['containers']
-        .filter(isRecord)
-        .map((container) => pick(container, 'name', 'image', 'command', 'args', 'env', 'ports') as ContainerObject)
-    : [];
-  const volumes = Array.isArray(spec['volumes'])
-    ? spec['volumes']
-        .filter((volume) => isRecord(volume) && volume['configMap'] !== undefined)
-        .map((volume) => pick(record(volume), 'name', 'configMap'))
-    : [];
-  return { ...pick(spec, 'nodeName', 'hostNetwork'), containers, volumes } as PodSpecObject;
-}
-
-function pick(raw: Json, ...keys: readonly string[]): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const key of keys) {
-    const value = raw[key];
-    if (value !== undefined && value !== null) found[key] = value;
-  }
-  return found;
-}
-
-function stringMap(raw: unknown): Record<string, string> | undefined {
-  if (!isRecord(raw)) return undefined;
-  return Object.fromEntries(Object.entries(raw).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-}
-
-function record(raw: unknown): Json {
-  return isRecord(raw) ? raw : {};
-}
-
-function text(raw: unknown): string | undefined {
-  return typeof raw === 'string' ? raw : undefined;
-}
-
-function isRecord(raw: unknown): raw is Json {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+  const found = (kind === 'Service' || kind === 'Node' ? withAnnotations : slimmest)(raw);
+  return found === undefined || found['name'] === '' ? null : (found as unknown as Metadata);
 }

@@ -1,23 +1,31 @@
 import { Command } from '@oclif/core/command';
 import { Failure } from '../net/failure.ts';
+import { safeText } from '../render/safe.ts';
 
 /** Exit code of a question that could not be answered. */
 const UNANSWERED = 2;
+
+// oclif's listener throws what is no EPIPE from inside the event, past every catch; answer() hears of it by its callback.
+process.stdout.removeAllListeners('error');
+process.stdout.on('error', () => {});
 
 /** What all commands share: how an answer is written, and how a failure is said. */
 export abstract class SrcipCommand extends Command {
   /** Writes the answer, and only the answer, to standard output; a reader that has seen enough (`| head`) is no error. */
   protected async answer(text: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      process.stdout.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)));
-      process.stdout.write(text, () => resolve());
+      process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+        if (error === null || error === undefined || error.code === 'EPIPE') resolve();
+        else reject(new Failure(`cannot write the answer: ${error.message}`, 'is the disk full, or the terminal gone?'));
+      });
     });
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if (!(error instanceof Failure)) throw error;
-    const hint = error.hint === undefined ? '' : `\n       ${error.hint}`;
-    process.stderr.write(`error: ${error.message}${hint}\n`);
+    // A message may quote a file, a server or an argument.
+    const hint = error.hint === undefined ? '' : `\n       ${safeText(error.hint)}`;
+    process.stderr.write(`error: ${safeText(error.message)}${hint}\n`);
     process.exitCode = UNANSWERED;
   }
 }

@@ -1,20 +1,31 @@
 import * as Flags from '@oclif/core/flags';
 import { SrcipCommand } from './base.ts';
 
-/** Services of the demo cluster that show the most, in the order of the tour. */
-const TOUR = [
-  {
-    service: 'ingress-nginx-controller',
-    namespace: 'ingress-nginx',
-    says: 'an ingress controller with externalTrafficPolicy Local: not every node has one of its pods',
-  },
-  {
-    service: 'web',
-    namespace: 'shop',
-    says: 'a web Service with externalTrafficPolicy Cluster: every node answers, and nobody sees the client',
-  },
-  { service: 'legacy', namespace: 'shop', says: 'a Service without a ready endpoint' },
-];
+interface Stop {
+  readonly service: string;
+  readonly namespace: string;
+  readonly says: string;
+}
+
+/** Services that show the most, in the order of the tour, by cluster. */
+const TOURS: Readonly<Record<string, readonly Stop[]>> = {
+  cluster: [
+    {
+      service: 'ingress-nginx-controller',
+      namespace: 'ingress-nginx',
+      says: 'an ingress controller with externalTrafficPolicy Local: not every node has one of its pods',
+    },
+    {
+      service: 'web',
+      namespace: 'shop',
+      says: 'a web Service with externalTrafficPolicy Cluster: every node answers, and nobody sees the client',
+    },
+    { service: 'legacy', namespace: 'shop', says: 'a Service without a ready endpoint' },
+  ],
+  'nodeport-hang': [
+    { service: 'hello', namespace: 'default', says: 'a NodePort that hangs on two of three nodes, and answers on the third' },
+  ],
+};
 
 export default class Demo extends SrcipCommand {
   static override summary = 'A demo cluster to try things on: a small API server with recorded objects, on this machine only.';
@@ -32,39 +43,61 @@ With --tour it explains the cluster's most telling Services and ends.`;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Demo);
-    const [{ startApiServer }, { loadDemoCluster }, { mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([
+    const [{ startApiServer }, { loadDemoCluster }, { mkdtempSync, rmSync, writeFileSync }, { tmpdir }, { join }] = await Promise.all([
       import('../demo/server.ts'),
       import('../demo/load.ts'),
-      import('node:fs/promises'),
+      import('node:fs'),
       import('node:os'),
       import('node:path'),
     ]);
-    const server = await startApiServer({ objects: await loadDemoCluster(flags.cluster), port: flags.port });
-    const folder = await mkdtemp(join(tmpdir(), 'kubectl-srcip-demo-'));
+    const server = await startApiServer({ objects: loadDemoCluster(flags.cluster), port: flags.port });
+    const folder = mkdtempSync(join(tmpdir(), 'kubectl-srcip-demo-'));
+    const tidy = (): void => rmSync(folder, { recursive: true, force: true });
     const kubeconfig = join(folder, 'kubeconfig');
+    const stopped = whenStopped();
+    const stops = TOURS[flags.cluster] ?? [];
     try {
-      await writeFile(kubeconfig, server.kubeconfig(), { mode: 0o600 });
-      if (flags.tour) await this.tour(kubeconfig);
-      else await this.serve(server.url, kubeconfig);
+      writeFileSync(kubeconfig, server.kubeconfig(), { mode: 0o600 });
+      if (flags.tour) {
+        stopped.then((signal) => {
+          tidy();
+          // Now that nobody listens for it, it ends the program as it would have.
+          process.kill(process.pid, signal);
+        });
+        await this.tour(kubeconfig, stops);
+      } else {
+        await this.invite(server.url, kubeconfig, stops);
+        await stopped;
+      }
     } finally {
-      await Promise.all([server.close(), rm(folder, { recursive: true, force: true })]);
+      tidy();
+      await server.close();
     }
   }
 
-  private async tour(kubeconfig: string): Promise<void> {
+  private async tour(kubeconfig: string, stops: readonly Stop[]): Promise<void> {
     const { default: Explain } = await import('./explain.ts');
-    for (const { service, namespace, says } of TOUR) {
+    for (const { service, namespace, says } of stops) {
       await this.answer(`\n── ${says}\n$ kubectl srcip explain svc/${service} -n ${namespace}\n\n`);
       await Explain.run([`svc/${service}`, '-n', namespace, '--kubeconfig', kubeconfig], this.config);
     }
   }
 
-  private async serve(url: string, kubeconfig: string): Promise<void> {
+  private async invite(url: string, kubeconfig: string, [stop]: readonly Stop[]): Promise<void> {
     await this.answer(
-      `demo cluster at ${url}, until Ctrl-C. In another terminal:\n\n  export KUBECONFIG=${kubeconfig}\n  kubectl get svc -A\n  kubectl srcip explain svc/ingress-nginx-controller -n ingress-nginx\n\n`,
+      `demo cluster at ${url}, until Ctrl-C. In another terminal:\n\n  export KUBECONFIG=${kubeconfig}\n  kubectl get svc -A\n  kubectl srcip explain svc/${stop?.service} -n ${stop?.namespace}\n\n`,
     );
-    await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    });
   }
+}
+
+/** The first signal to stop; a second one ends the program at once. */
+function whenStopped(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    const stop = (signal: NodeJS.Signals): void => {
+      for (const other of signals) process.off(other, stop);
+      resolve(signal);
+    };
+    for (const signal of signals) process.on(signal, stop);
+  });
 }

@@ -29,9 +29,10 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
     '<%= config.bin %> explain svc/web -o json',
   ];
 
+  // Standard input may be the snapshot; oclif would take it for an argument that is not given.
   static override args = {
-    service: Args.string({ description: 'svc/NAME, service/NAME, svc NAME or NAME', required: false }),
-    name: Args.string({ description: 'NAME, after a separate svc', required: false, hidden: true }),
+    service: Args.string({ description: 'svc/NAME, service/NAME, svc NAME or NAME', required: false, ignoreStdin: true }),
+    name: Args.string({ description: 'NAME, after a separate svc', required: false, hidden: true, ignoreStdin: true }),
   };
 
   static override flags = {
@@ -73,10 +74,7 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
     const name = serviceName([args.service, args.name].filter((word) => word !== undefined));
-    const [{ explain }, { parseClient, parseTarget }] = await Promise.all([
-      import('../analysis/explain.ts'),
-      import('../analysis/question.ts'),
-    ]);
+    const { parseClient, parseTarget } = await import('../analysis/question.ts');
     const to = (flags.to ?? []).map(parseTarget);
     const questionIn = (namespace: string): Question => ({
       namespace,
@@ -87,14 +85,19 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
       port: flags.port ?? null,
     });
     questionIn('default');
-    const { evidence, namespace } =
+    const reading =
       flags.snapshot === undefined
-        ? await this.readLive(connectionFrom(flags), questionIn)
-        : await this.readFiles(flags.snapshot, flags.namespace, flags.verbose);
+        ? this.readLive(connectionFrom(flags), questionIn)
+        : this.readFiles(flags.snapshot, flags.namespace, flags.verbose);
+    // What comes after reading is loaded while the server is being waited for.
+    const [{ evidence, namespace }, { explain }, { renderReport }, { exitCode }] = await Promise.all([
+      reading,
+      import('../analysis/explain.ts'),
+      import('../render/report.ts'),
+      import('../analysis/exit-code.ts'),
+    ]);
     const report = explain(evidence, questionIn(namespace));
-    const { renderReport } = await import('../render/report.ts');
     await this.answer(renderReport(report, flags.output as Format, renderOptions(flags)));
-    const { exitCode } = await import('../analysis/exit-code.ts');
     process.exitCode = exitCode(report satisfies ServiceReport, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never');
   }
 

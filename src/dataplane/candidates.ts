@@ -5,17 +5,28 @@ import type { Detector, PodNetwork, ProxyConfig } from './types.ts';
 import type { Version } from './version.ts';
 import { atLeast } from './version.ts';
 
-/** One version of each era of iptables-mode rules (before 1.20, 1.21, 1.22, 1.24, 1.25, today), tried when no version is known. */
-const SAMPLE_VERSIONS: readonly Version[] = [20, 21, 23, 24, 25, 34].map((minor) => ({ minor, patch: 9, text: `v1.${minor}.9` }));
+/** Versions on both sides of every change in behaviour, tried when none is known: iptables mode's eras, and nftables mode's. */
+const SAMPLES: Readonly<Record<ProxyConfig['mode'], readonly Version[]>> = {
+  iptables: [20, 21, 23, 24, 25, 34].map(sample),
+  nftables: [29, 31, 34].map(sample),
+};
 /** KEP-5343: the release in which an empty mode is planned to mean nftables. */
 const NFTABLES_DEFAULT_MINOR = 40;
+const FIRST_NFTABLES_MINOR = 29;
 /** Devices that carry other nodes' and outside traffic; a prefix that matches one of these is no detector of pods. */
-const UPLINKS = ['eth', 'en', 'bond', 'wlan', 'flannel', 'vxlan', 'tunl', 'lo', 'docker'];
+const UPLINKS = ['eth', 'eno', 'enp', 'ens', 'enx', 'bond', 'wlan', 'flannel', 'vxlan', 'tunl', 'lo', 'docker'];
 
-/** Every configuration that the settings allow: one when they are known, several where the evidence leaves them open. */
-export function candidatesOf(settings: ProxySettings | null, version: Version | null, network: PodNetwork | undefined): ProxyConfig[] {
-  const versions = version === null ? SAMPLE_VERSIONS : [version];
-  return versions.flatMap((v) => (settings === null ? suppositions(v) : fromSettings(settings, v, network)));
+function sample(minor: number): Version {
+  return { minor, patch: 9, text: `v1.${minor}.9` };
+}
+
+/** Every configuration that the settings and versions allow: one when they are known, several where the evidence leaves them open. */
+export function candidatesOf(settings: ProxySettings | null, versions: readonly Version[], network: PodNetwork | undefined): ProxyConfig[] {
+  if (settings === null) return suppositions(versions);
+  const mode = effectiveMode(settings, versions[0] ?? null);
+  if (mode !== 'iptables' && mode !== 'nftables') return [];
+  const tried = versions.length > 0 ? versions : SAMPLES[mode];
+  return tried.flatMap((version) => fromSettings(settings, version, network));
 }
 
 /** The mode that a kube-proxy runs in: the configured one, else the version's default. */
@@ -86,7 +97,7 @@ function interfaceDetectors(matches: Matches, mode: 'iptables' | 'nftables', ver
 }
 
 function bridgeMatches(bridge: string, network: PodNetwork | undefined): Matches {
-  if (network?.podDevice === undefined || network.podDevice === null) return 'unknown';
+  if (bridge === '' || network?.podDevice === undefined || network.podDevice === null) return 'unknown';
   if (network.podDevice.endsWith('*')) return 'nobody';
   return network.podDevice === bridge ? 'own-pods' : 'nobody';
 }
@@ -103,15 +114,19 @@ function prefixMatches(prefix: string, network: PodNetwork | undefined): Matches
 }
 
 /** What may be, when nothing is known of kube-proxy's configuration: both modes, each kind of detector, node ports everywhere or on the primary address. */
-function suppositions(version: Version): ProxyConfig[] {
+function suppositions(versions: readonly Version[]): ProxyConfig[] {
   const kinds: readonly Detector['kind'][] = ['any-pod', 'absent', 'own-pods'];
-  const modes = version.minor >= 29 ? (['iptables', 'nftables'] as const) : (['iptables'] as const);
-  return modes.flatMap((mode) =>
+  const modes = ['iptables', 'nftables'] as const;
+  const known = versions.map((version) =>
+    modes.filter((mode) => mode === 'iptables' || version.minor >= FIRST_NFTABLES_MINOR).map((mode) => ({ mode, version })),
+  );
+  const pairs = versions.length > 0 ? known.flat() : modes.flatMap((mode) => SAMPLES[mode].map((version) => ({ mode, version })));
+  return pairs.flatMap(({ mode, version: { minor, patch } }) =>
     kinds.flatMap((kind) =>
       [[], ['primary']].map((nodePortAddresses) => ({
         mode,
-        minor: version.minor,
-        patch: version.patch,
+        minor,
+        patch,
         detector: Object.fromEntries(FAMILIES.map((family) => [family, { kind }])) as unknown as Record<Family, Detector>,
         masqueradeAll: false,
         localhostNodePorts: true,

@@ -2,26 +2,21 @@ import type { Evidence, Gap } from '../cluster/evidence.ts';
 import type { Cluster, Node } from '../cluster/model.ts';
 import { candidatesOf, effectiveMode } from './candidates.ts';
 import { calicoNetworks } from './cni/calico.ts';
-import { flannelNetworks } from './cni/flannel.ts';
-import { awsNetworks, kindnetNetworks, recognisedNetworks } from './cni/others.ts';
-import type { KubeProxySign } from './kube-proxy.ts';
+import { annotatedFlannelNetworks, flannelNetworks } from './cni/flannel.ts';
+import { awsNetworks, kindnetNetworks, recognisedNetworks, unknownNetwork } from './cni/others.ts';
 import { kubeProxyFinder } from './kube-proxy.ts';
+import type { KubeProxySign } from './kube-proxy-sign.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import type { Replacement } from './replacements.ts';
-import { clusterReplacement, nodeReplacement } from './replacements.ts';
+import { clusterReplacement, nodeReplacement, openReplacement } from './replacements.ts';
+import type { Signs } from './signs.ts';
 import { signsOf } from './signs.ts';
 import type { Dataplane, DataplaneClass, PodNetwork } from './types.ts';
 
 /** Which data plane serves which node, by what was gathered. What the evidence leaves open becomes several candidates, never a choice. */
 export function detectDataplane(evidence: Evidence, cluster: Cluster): Dataplane {
   const signs = signsOf(evidence, cluster);
-  const networks = firstKnown(
-    () => flannelNetworks(signs),
-    () => kindnetNetworks(signs),
-    () => calicoNetworks(signs),
-    () => awsNetworks(signs),
-    () => recognisedNetworks(signs),
-  ).flatMap(withEveryMasquerade);
+  const networks = networksOf(signs).flatMap(withEveryMasquerade);
   const replacement = clusterReplacement(signs);
   const find = kubeProxyFinder(signs);
   const classes = new Map<string, DataplaneClass>();
@@ -39,16 +34,18 @@ export function detectDataplane(evidence: Evidence, cluster: Cluster): Dataplane
     classOf,
     networks,
     networkMissing: networks.length > 1 ? [maskGap(networks[0])] : [],
-    gaps: [],
+    gaps: [...openReplacement(signs), ...[...classes.values()].flatMap((entry) => (entry.confidence === 'assumed' ? entry.missing : []))],
   };
 }
 
-function firstKnown(...finders: readonly (() => PodNetwork[])[]): PodNetwork[] {
+/** flannel's annotations come after the DaemonSets of others: they stay behind when a cluster moves to another CNI. */
+function networksOf(signs: Signs): PodNetwork[] {
+  const finders = [flannelNetworks, kindnetNetworks, calicoNetworks, awsNetworks, recognisedNetworks, annotatedFlannelNetworks];
   for (const find of finders) {
-    const networks = find();
+    const networks = find(signs);
     if (networks.length > 0) return networks;
   }
-  return [];
+  return [unknownNetwork(signs)];
 }
 
 /** An unknown way of masquerading may be any of these: none at all, what pods send out of the pod network, or flannel's way with what comes in. */
@@ -80,16 +77,17 @@ function replacementClass(replacement: Replacement): DataplaneClass {
 }
 
 function kubeProxyClass(sign: KubeProxySign, network: PodNetwork | undefined): DataplaneClass {
-  const { settings, version } = sign;
-  const mode = settings === null ? null : effectiveMode(settings, version);
+  const { settings, versions } = sign;
+  const [version] = versions;
+  const mode = settings === null ? null : effectiveMode(settings, version ?? null);
   const base = {
-    version: version?.text ?? null,
+    version: versions.length === 1 ? (version?.text ?? null) : null,
     localDetection: settings === null ? null : shownDetection(settings),
     confidence: sign.confidence,
     evidence: sign.evidence,
   };
-  if (sign.absent) {
-    const why = 'kube-proxy is turned off on this node, and what serves Services instead is not known';
+  if (sign.absent !== null) {
+    const why = sign.absent;
     return {
       ...base,
       implementation: 'unknown',
@@ -105,12 +103,12 @@ function kubeProxyClass(sign: KubeProxySign, network: PodNetwork | undefined): D
     return { ...base, implementation: 'kube-proxy', mode, candidates: [], unmodelled: why, missing };
   }
   const versionGap =
-    version === null ? [{ what: 'version of kube-proxy', why: 'neither an image tag nor a kubelet version tells it' }] : [];
+    versions.length === 0 ? [{ what: 'version of kube-proxy', why: 'neither an image tag nor a kubelet version tells it' }] : [];
   return {
     ...base,
-    implementation: sign.evidence.length === 0 && settings === null ? 'unknown' : 'kube-proxy',
+    implementation: sign.seen ? 'kube-proxy' : 'unknown',
     mode,
-    candidates: candidatesOf(settings, version, network),
+    candidates: candidatesOf(settings, versions, network),
     unmodelled: null,
     missing: [...sign.missing, ...versionGap],
   };

@@ -1,149 +1,102 @@
 import type { Gap } from '../cluster/evidence.ts';
 import type { Node } from '../cluster/model.ts';
-import type { ConfigMapObject, ContainerObject, DaemonSetObject, PodObject, PodSpecObject } from '../cluster/objects.ts';
-import { flagValues, k3sArgs, k3sClusterCidrs } from './k3s.ts';
-import type { ProxySettings } from './proxy-settings.ts';
-import { settingsFromConfig, settingsFromFlags } from './proxy-settings.ts';
-import { networkType } from './replacements.ts';
+import type { DaemonSetObject, PodObject } from '../cluster/objects.ts';
+import { disabledInK3s, embeddedInK3s } from './k3s.ts';
+import type { KubeProxySign } from './kube-proxy-sign.ts';
+import { absentProxy, fromConfigMap, fromOpenShiftSdn, fromPodSpec, isKubeProxy, unknownProxy } from './kube-proxy-sign.ts';
 import type { Signs } from './signs.ts';
-import { cite, configMap } from './signs.ts';
+import { cite } from './signs.ts';
 import type { Version } from './version.ts';
-import { imageVersion, parseVersion } from './version.ts';
+import { parseVersion } from './version.ts';
 
-/** What is known of the kube-proxy on one node. */
-export interface KubeProxySign {
-  /** null: its configuration could not be read. */
-  readonly settings: ProxySettings | null;
-  readonly version: Version | null;
-  /** The version is kube-proxy's own word (its image), not the kubelet's. */
-  readonly ownVersion: boolean;
-  readonly evidence: readonly string[];
-  readonly confidence: 'observed' | 'derived' | 'assumed';
-  readonly missing: readonly Gap[];
-  /** No kube-proxy here by the node's own configuration. */
-  readonly absent: boolean;
-}
+type Finder = (node: Node) => KubeProxySign | null;
 
-const CONFIG_KEYS = ['config.conf', 'config', 'kube-proxy-config.yaml', 'config.yaml'];
-const CONFIG_MAPS = ['kube-proxy', 'kube-proxy-config', 'kube-proxy-worker'];
-
-/** Finds each node's kube-proxy: OpenShiftSDN, DaemonSet with ConfigMap or flags, static pods, k3s and RKE2 annotations; else what is left is assumed. */
+/**
+ * Finds each node's kube-proxy: OpenShiftSDN, the pod on the node (of a DaemonSet, or static), a DaemonSet where that pod is not known,
+ * k3s and RKE2 annotations, a ConfigMap by itself; else what is left is assumed.
+ */
 export function kubeProxyFinder(signs: Signs): (node: Node) => KubeProxySign {
-  const openshift = openshiftSdn(signs);
-  const daemon = signs.daemonSets.find((object) => isKubeProxy(object.metadata.name, object.spec?.template?.spec));
-  const podOf = kubeProxyPods(signs, daemon ?? null);
-  const shared = daemon === undefined ? null : fromPodSpec(signs, daemon.spec?.template?.spec, cite(daemon));
-  const rolledOut = daemon !== undefined && daemon.status?.updatedNumberScheduled === daemon.status?.desiredNumberScheduled;
-  const bare = configOnly(signs);
-  const gap = missingGap(signs);
+  const openshift = fromOpenShiftSdn(signs);
+  const fallback = fromConfigMap(signs) ?? unknownProxy([missingGap(signs)]);
+  const finders: readonly Finder[] = [
+    () => openshift,
+    disabledInK3s(signs),
+    podFinder(signs),
+    daemonFinder(signs),
+    embeddedInK3s(signs),
+    () => fallback,
+  ];
   return (node) => {
-    if (openshift !== null) return withKubelet(node, openshift);
-    const own = k3sArgs(node);
-    if (own?.includes('--disable-kube-proxy'))
-      return { ...unknownProxy([]), absent: true, evidence: [`Node ${node.name} --disable-kube-proxy`] };
-    const pod = podOf.get(node.name);
-    if (shared !== null) {
-      const image = rolledOut || pod === undefined ? shared.version : imageVersion(mainContainer(pod.spec)?.image);
-      return withKubelet(node, { ...shared, version: image });
+    for (const find of finders) {
+      const sign = find(node);
+      if (sign !== null) return withKubelet(node, sign);
     }
-    if (pod !== undefined) return withKubelet(node, fromPodSpec(signs, pod.spec, cite(pod)));
-    if (own !== null) return withKubelet(node, embedded(signs, own));
-    if (bare !== null) return withKubelet(node, bare);
-    return withKubelet(node, unknownProxy([gap]));
+    return fallback;
   };
 }
 
-type Sign = KubeProxySign;
-
-function openshiftSdn(signs: Signs): Sign | null {
-  const network = signs.custom('Network').find((object) => networkType(object.spec) === 'OpenShiftSDN');
-  const config = signs.configMaps.find((object) => object.metadata.name === 'sdn-config' && object.metadata.namespace === 'openshift-sdn');
-  if (network === undefined && config === undefined) return null;
-  const settings = config === undefined ? null : settingsOf(config);
-  const evidence = [...(network === undefined ? [] : [`${cite(network)} OpenShiftSDN`]), ...(config === undefined ? [] : [cite(config)])];
-  const missing = settings === null ? [{ what: 'ConfigMap openshift-sdn/sdn-config', why: 'not among what was read' }] : [];
-  return {
-    settings,
-    version: null,
-    ownVersion: false,
-    evidence,
-    confidence: settings === null ? 'assumed' : 'derived',
-    missing,
-    absent: false,
-  };
-}
-
-function fromPodSpec(signs: Signs, spec: PodSpecObject | undefined, name: string): Sign {
-  const container = mainContainer(spec);
-  const { settings: flags, configFile } = settingsFromFlags([...(container?.command ?? []), ...(container?.args ?? [])]);
-  const version = imageVersion(container?.image);
-  const common = { version, ownVersion: version !== null, absent: false };
-  const evidence = [version === null ? name : `${name} image ${version.text}`];
-  if (configFile === null)
-    return { ...common, settings: { mode: '', nodePortAddresses: [], ...flags }, evidence, confidence: 'observed', missing: [] };
-  const names = (spec?.volumes ?? []).map((volume) => volume.configMap?.name).filter((found) => found !== undefined);
-  const config = [...names, ...CONFIG_MAPS].map((found) => configMap(signs, found)).find((found) => found !== null) ?? null;
-  const settings = config === null ? null : settingsOf(config);
-  if (config === null || settings === null) {
-    const what = `ConfigMap kube-system/${names[0] ?? 'kube-proxy'}`;
-    return {
-      ...common,
-      settings: null,
-      evidence,
-      confidence: 'assumed',
-      missing: [{ what, why: config === null ? 'not among what was read' : 'holds no KubeProxyConfiguration' }],
-    };
+/** The pod itself knows best: in the middle of a roll-out it may be of another version than its DaemonSet's template. */
+function podFinder(signs: Signs): Finder {
+  const pods = new Map<string, PodObject>();
+  for (const pod of signs.pods) {
+    const node = pod.spec?.nodeName;
+    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (node === undefined || ended || pod.metadata.namespace !== 'kube-system' || !isKubeProxy(pod)) continue;
+    // During an update the old pod is still there, terminating.
+    const known = pods.get(node);
+    if (known === undefined || known.metadata.deletionTimestamp !== undefined) pods.set(node, pod);
   }
-  return { ...common, settings, evidence: [...evidence, cite(config)], confidence: 'observed', missing: [] };
+  const read = new Map<string, KubeProxySign>();
+  return ({ name }) => {
+    const pod = pods.get(name);
+    if (pod === undefined) return null;
+    const owner = pod.metadata.ownerReferences?.find((reference) => reference.kind === 'DaemonSet')?.name;
+    const cited = owner === undefined ? cite(pod) : `DaemonSet ${pod.metadata.namespace}/${owner}`;
+    const key = JSON.stringify([owner, pod.spec?.containers, pod.spec?.volumes]);
+    const sign = read.get(key) ?? fromPodSpec(signs, pod.spec, cited);
+    read.set(key, sign);
+    return sign;
+  };
 }
 
-/** A kube-proxy ConfigMap without any sign of who mounts it. */
-function configOnly(signs: Signs): Sign | null {
-  for (const name of CONFIG_MAPS) {
-    const config = configMap(signs, name);
-    const settings = config === null ? null : settingsOf(config);
-    if (config !== null && settings !== null) {
-      return { settings, version: null, ownVersion: false, evidence: [cite(config)], confidence: 'derived', missing: [], absent: false };
-    }
+function daemonFinder(signs: Signs): Finder {
+  const daemons = signs.daemonSets.filter(isKubeProxy);
+  const running = daemons.filter((daemon) => daemon.status?.desiredNumberScheduled !== 0);
+  const [stopped] = daemons;
+  if (stopped !== undefined && running.length === 0) {
+    const none = absentProxy([cite(stopped)], `${cite(stopped)} is scheduled on no node, and what serves Services instead is not known`);
+    return () => none;
   }
-  return null;
+  const found = running.map((daemon) => fromDaemon(signs, daemon));
+  const [first] = found;
+  if (first === undefined) return () => null;
+  const same = new Set(found.map(({ sign: { settings, versions } }) => JSON.stringify([settings, versions]))).size === 1;
+  if (same) return (node) => (first.rolledOut ? first.sign : midway(first.sign, node));
+  const why = `${running.map(cite).join(' and ')} differ, and no kube-proxy pod of the node was read`;
+  const open = unknownProxy([{ what: 'which kube-proxy runs on a node', why }]);
+  return () => ({ ...open, seen: true, evidence: running.map(cite) });
 }
 
-/** k3s and RKE2 agents run kube-proxy inside their own process, with the cluster CIDR set (pkg/daemons/agent). */
-function embedded(signs: Signs, words: readonly string[]): Sign {
-  const cidrs = k3sClusterCidrs(signs);
-  const extra = flagValues(words, '--kube-proxy-arg').map((value) => `--${value.replace(/^--/, '')}`);
-  const { settings } = settingsFromFlags(extra);
-  const missing =
-    cidrs.length > 0
-      ? []
-      : [{ what: 'cluster CIDR of k3s', why: 'no --cluster-cidr in any node annotation, and podCIDRs are not of the default' }];
-  return {
-    settings:
-      cidrs.length > 0 ? { mode: '', clusterCIDR: cidrs.map((cidr) => cidr.text).join(','), nodePortAddresses: [], ...settings } : null,
-    version: null,
-    ownVersion: false,
-    evidence: ['Node annotation k3s.io/node-args'],
-    confidence: cidrs.length > 0 ? 'derived' : 'assumed',
-    missing,
-    absent: false,
-  };
+function fromDaemon(signs: Signs, daemon: DaemonSetObject): { readonly sign: KubeProxySign; readonly rolledOut: boolean } {
+  const rolledOut = daemon.status?.updatedNumberScheduled === daemon.status?.desiredNumberScheduled;
+  return { sign: fromPodSpec(signs, daemon.spec?.template?.spec, cite(daemon)), rolledOut };
 }
 
-function unknownProxy(missing: readonly Gap[]): Sign {
-  return { settings: null, version: null, ownVersion: false, evidence: [], confidence: 'assumed', missing, absent: false };
+/** A roll-out under way, and no pod of the node to tell: it may have the new version, or still that of its kubelet. */
+function midway(sign: KubeProxySign, node: Node): KubeProxySign {
+  const old = parseVersion(node.kubeletVersion);
+  const [own] = sign.versions;
+  if (own === undefined || old === null || old.text === own.text) return sign;
+  const gap: Gap = { what: 'version of kube-proxy', why: 'its DaemonSet is being rolled out, and its pods were not read' };
+  return { ...sign, versions: [own, old], confidence: 'derived', missing: [...sign.missing, gap] };
 }
 
-/** kubelets are at most three minors behind and never ahead of kube-proxy's own skew; theirs is the best guess where kube-proxy's image does not tell. */
-function withKubelet(node: Node, sign: Sign): Sign {
-  if (sign.version !== null) return sign;
-  const version = parseVersion(node.kubeletVersion);
-  return {
-    ...sign,
-    version,
-    ownVersion: false,
-    evidence: version === null ? sign.evidence : [...sign.evidence, `kubelet ${version.text}`],
-  };
+/** kubelets are at most three minors behind kube-proxy or ahead of it; theirs is the best guess where kube-proxy's image does not tell. */
+function withKubelet(node: Node, sign: KubeProxySign): KubeProxySign {
+  const version: Version | null = sign.versions.length > 0 || sign.absent !== null ? null : parseVersion(node.kubeletVersion);
+  if (version === null) return sign;
+  const confidence = sign.confidence === 'observed' ? 'derived' : sign.confidence;
+  return { ...sign, versions: [version], confidence, evidence: [...sign.evidence, `kubelet ${version.text}`] };
 }
 
 function missingGap(signs: Signs): Gap {
@@ -151,33 +104,4 @@ function missingGap(signs: Signs): Gap {
     ? 'no kube-proxy DaemonSet, static pod, k3s annotation or ConfigMap was found'
     : 'no DaemonSets or ConfigMaps were read';
   return { what: 'configuration of kube-proxy', why: looked };
-}
-
-function kubeProxyPods(signs: Signs, daemon: DaemonSetObject | null): Map<string, PodObject> {
-  const found = new Map<string, PodObject>();
-  for (const pod of signs.pods) {
-    const node = pod.spec?.nodeName;
-    const owned = daemon !== null && pod.metadata.ownerReferences?.some((owner) => owner.name === daemon.metadata.name);
-    if (node !== undefined && pod.metadata.namespace === 'kube-system' && (owned || isKubeProxy(pod.metadata.name, pod.spec)))
-      found.set(node, pod);
-  }
-  return found;
-}
-
-function isKubeProxy(name: string, spec: PodSpecObject | undefined): boolean {
-  return /^kube-proxy(-|$)/.test(name) && !/windows/.test(name) && mainContainer(spec) !== undefined;
-}
-
-function mainContainer(spec: PodSpecObject | undefined): ContainerObject | undefined {
-  const containers = spec?.containers ?? [];
-  return containers.find((container) => container.name === 'kube-proxy') ?? containers[0];
-}
-
-function settingsOf(config: ConfigMapObject): ProxySettings | null {
-  for (const key of CONFIG_KEYS) {
-    const text = config.data?.[key];
-    const settings = text === undefined ? null : settingsFromConfig(text);
-    if (settings !== null) return settings;
-  }
-  return null;
 }

@@ -40,30 +40,34 @@ export function settingsFromConfig(text: string): ProxySettings | null {
   };
 }
 
-const FLAGS: Readonly<Record<string, (value: string) => ProxySettings>> = {
-  'proxy-mode': (value) => ({ mode: value }),
-  'cluster-cidr': (value) => ({ clusterCIDR: value }),
-  'detect-local-mode': (value) => ({ detectLocalMode: value }),
-  'pod-bridge-interface': (value) => ({ bridgeInterface: value }),
-  'pod-interface-name-prefix': (value) => ({ interfaceNamePrefix: value }),
-  'masquerade-all': (value) => ({ masqueradeAll: value !== 'false' }),
-  'iptables-localhost-nodeports': (value) => ({ localhostNodePorts: value !== 'false' }),
-  'nodeport-addresses': (value) => ({ nodePortAddresses: value === '' ? [] : value.split(',') }),
-};
+const TEXT_FLAGS = new Map<string, (value: string) => ProxySettings>([
+  ['proxy-mode', (value) => ({ mode: value })],
+  ['cluster-cidr', (value) => ({ clusterCIDR: value })],
+  ['detect-local-mode', (value) => ({ detectLocalMode: value })],
+  ['pod-bridge-interface', (value) => ({ bridgeInterface: value })],
+  ['pod-interface-name-prefix', (value) => ({ interfaceNamePrefix: value })],
+  ['nodeport-addresses', (value) => ({ nodePortAddresses: value === '' ? [] : value.split(',') })],
+]);
+
+/** Without `=value` these are on, whatever the next word is. */
+const SWITCHES = new Map<string, (on: boolean) => ProxySettings>([
+  ['masquerade-all', (on) => ({ masqueradeAll: on })],
+  ['iptables-localhost-nodeports', (on) => ({ localhostNodePorts: on })],
+]);
 
 /** kube-proxy's own command-line flags, also inside a shell command line (`sh -c "kube-proxy --cluster-cidr=…"`). */
 export function settingsFromFlags(words: readonly string[]): { settings: ProxySettings; configFile: string | null } {
-  const tokens = words.flatMap((word) => word.split(/\s+/)).map((token) => token.replace(/^["']|["';]$/g, ''));
+  const tokens = words.flatMap((word) => word.split(/\s+/)).map((token) => token.replace(/["';]/g, ''));
   let settings: ProxySettings = {};
   let configFile: string | null = null;
   for (const [index, token] of tokens.entries()) {
     const match = /^--?(?<name>[a-z][a-z0-9-]*)(?:=(?<value>.*))?$/.exec(token);
-    const name = match?.groups?.['name'];
-    if (name === undefined) continue;
-    const next = tokens[index + 1];
-    const value = match?.groups?.['value'] ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
+    const name = match?.groups?.['name'] ?? '';
+    const given = match?.groups?.['value'];
+    const next = tokens[index + 1] ?? '';
+    const value = given ?? (next.startsWith('-') ? '' : next);
     if (name === 'config') configFile = value;
-    settings = { ...settings, ...FLAGS[name]?.(value) };
+    settings = { ...settings, ...TEXT_FLAGS.get(name)?.(value), ...SWITCHES.get(name)?.(given !== 'false') };
   }
   return { settings, configFile };
 }

@@ -1,3 +1,4 @@
+import type { Gap } from '../cluster/evidence.ts';
 import type { Node } from '../cluster/model.ts';
 import type { Signs } from './signs.ts';
 import { cite, configMap, containersOf, daemonSet } from './signs.ts';
@@ -20,7 +21,7 @@ export function nodeReplacement(node: Node): Replacement | null {
     return notModelled('windows', [`Node ${node.name} operatingSystem windows`], 'Windows nodes use kube-proxy kernelspace mode');
   }
   if (node.labels['type'] === 'virtual-kubelet' || node.labels['eks.amazonaws.com/compute-type'] === 'fargate') {
-    return notModelled('none', [`Node ${node.name} is virtual`], 'no kube-proxy runs on virtual nodes');
+    return notModelled('none', [`Node ${node.name} is virtual`], 'it is a virtual node, whose provider serves Services in its own way');
   }
   return null;
 }
@@ -39,7 +40,21 @@ function cilium(signs: Signs): Replacement | null {
   if (mode === undefined && hasKubeProxy(signs)) {
     return notModelled('cilium', evidence, 'Cilium runs beside kube-proxy and its ConfigMap does not say which of them serves Services');
   }
-  return notModelled('cilium', evidence, 'Cilium replaces kube-proxy with eBPF programs');
+  const why = mode === undefined ? 'Cilium is there, and no kube-proxy was found' : 'Cilium replaces kube-proxy with eBPF programs';
+  return notModelled('cilium', evidence, why);
+}
+
+/** What may stand in kube-proxy's stead without showing, because its configuration was not read. */
+export function openReplacement(signs: Signs): Gap[] {
+  const calico = daemonSet(signs, 'calico-node');
+  if (calico === null || signs.custom('FelixConfiguration').length > 0 || signs.isComplete('FelixConfiguration')) return [];
+  if (clusterReplacement(signs) !== null) return [];
+  return [
+    {
+      what: 'FelixConfiguration default',
+      why: 'not among what was read; if it sets bpfEnabled, Calico serves Services and not kube-proxy',
+    },
+  ];
 }
 
 function calicoEbpf(signs: Signs): Replacement | null {

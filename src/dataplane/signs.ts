@@ -39,13 +39,11 @@ export function containersOf(object: DaemonSetObject): readonly ContainerObject[
   return object.spec?.template?.spec?.containers ?? [];
 }
 
-/** An environment variable with a literal value, from any container. */
-export function envOf(object: DaemonSetObject, name: string): string | null {
-  for (const container of containersOf(object)) {
-    const value = container.env?.find((entry) => entry.name === name)?.value;
-    if (value !== undefined) return value;
-  }
-  return null;
+/** An environment variable from any container; null: its value stands elsewhere (a ConfigMap, a field), undefined: there is no such variable. */
+export function envOf(object: DaemonSetObject, name: string): string | null | undefined {
+  const entries = containersOf(object).flatMap((container) => container.env ?? []);
+  const found = entries.filter((entry) => entry.name === name);
+  return found.length === 0 ? undefined : (found.find((entry) => entry.value !== undefined)?.value ?? null);
 }
 
 /** `Kind ns/name`, for evidence lists. */

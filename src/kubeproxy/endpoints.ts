@@ -58,9 +58,10 @@ export function categorize(at: FamilyPort, node: Node, config: ProxyConfig): Cat
   const reachable = at.port.nodePort !== null || vipsOf(at, config).length > 0 || at.externalIPs.length > 0;
   // Since 1.29 type ClusterIP with externalIPs honours the policy, too.
   const honoured = config.minor >= 29 || service.type === 'NodePort' || service.type === 'LoadBalancer';
-  const externalLocal = service.externalTrafficPolicy === 'Local' && reachable && honoured;
+  const wantsLocal = service.externalTrafficPolicy === 'Local' && honoured;
+  const externalLocal = wantsLocal && reachable;
   const here = (endpoint: Endpoint): boolean => endpoint.node === node.name;
-  if (config.minor < 24) return legacyCategories(at, here, node, config, externalLocal);
+  if (config.minor < 24) return legacyCategories(at, here, node, config, wantsLocal);
 
   const internalLocal = service.internalTrafficPolicy === 'Local';
   const usesCluster = !internalLocal || reachable;

@@ -5,7 +5,8 @@ import type { Cidr, Family } from '../net/ip.ts';
 import { isLoopback, overlaps, parseCidr, parseCidrs } from '../net/ip.ts';
 import type { FamilyPort } from './endpoints.ts';
 import { vipsOf } from './endpoints.ts';
-import type { Packet } from './packet.ts';
+import type { Arrival, Packet } from './packet.ts';
+
 import type { World } from './world.ts';
 import { addressKey, nodePortKey } from './world.ts';
 
@@ -48,6 +49,7 @@ export function unservedNodePort(world: World, packet: Packet): FamilyPort | nul
   return world.byNodePort.get(nodePortKey(packet.family, packet.protocol, packet.port))?.[0] ?? null;
 }
 
+const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
 const LOOPBACK: Readonly<Record<Family, string>> = { 4: '127.0.0.0/8', 6: '::1/128' };
 
 /** pkg/proxy/util NodePortAddresses, and the nodePort jump of each mode (facts: iptables all addresses, nftables the primary one). */
@@ -67,6 +69,19 @@ export function nodePortNetworks(node: Node, config: ProxyConfig, family: Family
   }
   const networks = parseCidrs(wanted).filter((cidr) => cidr.family === family);
   return networks.length === 0 || networks.some((cidr) => cidr.prefix === 0) ? null : networks;
+}
+
+interface Place {
+  readonly world: World;
+  readonly config: ProxyConfig;
+  readonly arrival: Arrival;
+}
+
+/** Whether nodePortAddresses select any address that the node is known to have; loopback is one of them. */
+export function selectsAnAddress({ world, config, arrival }: Place, family: Family): boolean {
+  const networks = nodePortNetworks(arrival.node, config, family);
+  const known = [...world.addressesOf(arrival.node), ...LOOPBACK_ADDRESSES];
+  return networks === null || known.some((address) => networks.some((cidr) => cidr.contains(address)));
 }
 
 function defaultAddresses(config: ProxyConfig): readonly string[] {

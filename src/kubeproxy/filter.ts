@@ -1,9 +1,7 @@
 import { atLeast } from '../dataplane/version.ts';
 import { isLoopback } from '../net/ip.ts';
-import type { FamilyPort } from './endpoints.ts';
-import { vipsOf } from './endpoints.ts';
 import type { Entry } from './entry.ts';
-import { addressEntries, nodePortNetworks, unservedNodePort } from './entry.ts';
+import { addressEntries, nodePortNetworks, selectsAnAddress, unservedNodePort } from './entry.ts';
 import type { Reason } from './fate.ts';
 import type { Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
@@ -46,25 +44,21 @@ function hooksOf(entry: Entry, minor: number): readonly Hook[] {
 }
 
 /** 1.25 and 1.26 leave the node port rules out when no address of the node is selected. */
-function writesNodePortRules({ config, arrival }: Site, packet: Packet): boolean {
-  if (config.minor !== 25 && config.minor !== 26) return true;
-  const networks = nodePortNetworks(arrival.node, config, packet.family);
-  return networks === null || arrival.node.internalIPs.some((address) => networks.some((cidr) => cidr.contains(address)));
+function writesNodePortRules(site: Site, packet: Packet): boolean {
+  return (site.config.minor !== 25 && site.config.minor !== 26) || selectsAnAddress(site, packet.family);
 }
 
 /** nftables base chains: node ports and Services in input, Services and clusterIPs in forward and output. */
 function refuseNftables(site: Site, packet: Packet, hook: Hook): Refusal | null {
   const { world, config, arrival } = site;
   if (hook === 'input') {
-    const nodePort = servesNodePortCheck(site, packet) ? unservedNodePort(world, packet) : null;
-    const refusal = nodePort === null ? null : refuseEntry(site, packet, { at: nodePort, kind: 'nodePort' });
-    if (refusal !== null) return refusal;
+    const nodePort = refuseNodePort(site, packet);
+    if (nodePort !== null) return nodePort;
   }
-  for (const entry of addressEntries(world, config, packet)) {
-    const refusal = refuseEntry(site, packet, entry);
-    if (refusal !== null) return refusal;
-  }
-  if (hook === 'input') return null;
+  const refusal = refuseAddress(site, packet);
+  if (refusal !== null) return refusal;
+  // `cluster-ips-check` exists since 1.30 (facts A.2).
+  if (hook === 'input' || config.minor < 30) return null;
   if (world.clusterIPs.has(packet.destination)) {
     return {
       outcome: 'rejected',
@@ -91,10 +85,25 @@ function refuseNftables(site: Site, packet: Packet, hook: Hook): Refusal | null 
   return null;
 }
 
+/** The map `no-endpoint-services`. */
+function refuseAddress(site: Site, packet: Packet): Refusal | null {
+  for (const entry of addressEntries(site.world, site.config, packet)) {
+    const refusal = refuseEntry(site, packet, entry);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
 function servesNodePortCheck({ config, arrival }: Site, packet: Packet): boolean {
   if (isLoopback(packet.destination)) return false;
   const networks = nodePortNetworks(arrival.node, config, packet.family);
   return networks === null || networks.some((cidr) => cidr.contains(packet.destination));
+}
+
+/** The map `no-endpoint-nodeports`. */
+function refuseNodePort(site: Site, packet: Packet): Refusal | null {
+  const nodePort = servesNodePortCheck(site, packet) ? unservedNodePort(site.world, packet) : null;
+  return nodePort === null ? null : refuseEntry(site, packet, { at: nodePort, kind: 'nodePort' });
 }
 
 function refuseEntry(site: Site, packet: Packet, entry: Entry): Refusal | null {
@@ -110,20 +119,18 @@ function refuseEntry(site: Site, packet: Packet, entry: Entry): Refusal | null {
 /** KUBE-PROXY-FIREWALL has a DROP for every VIP with ranges, which catches all that nat did not redirect. */
 function firewalled(site: Site, packet: Packet, entry: Entry): boolean {
   const { world, config, arrival } = site;
-  return (
-    world.categories(entry.at, arrival.node, config).hasEndpoints &&
-    hasRanges(entry.at, config.minor) &&
-    rangesAllow(site, packet, entry) === false &&
-    vipsOf(entry.at, config).length > 0
-  );
+  return world.categories(entry.at, arrival.node, config).hasEndpoints && rangesAllow(site, packet, entry) === false;
 }
 
-function hasRanges(at: FamilyPort, minor: number): boolean {
-  const ranges = at.service.sourceRanges.filter((cidr) => cidr.family === at.family);
-  return ranges.length > 0 && !(minor >= 34 && ranges.some((cidr) => cidr.prefix === 0));
-}
-
-/** Before 1.33.6 and 1.34.0 nftables mode judged a process's packets before redirecting them (#131765, #132456). */
-export function judgesBeforeDnat({ config }: Site): boolean {
-  return config.mode === 'nftables' && !atLeast(config, 34) && !(config.minor === 33 && config.patch >= 6);
+/**
+ * Before 1.33.6 and 1.34.0 nftables mode asked whether a Service has endpoints before it redirected a process's packets (#131765, #132456),
+ * and 1.29 asked so for node ports, too.
+ */
+export function refuseBeforeDnat(site: Site, packet: Packet): Refusal | null {
+  const { world, config, arrival } = site;
+  const early = config.mode === 'nftables' && !atLeast(config, 34) && !(config.minor === 33 && config.patch >= 6);
+  if (!early || arrival.origin !== 'process') return null;
+  const refusal = refuseAddress(site, packet);
+  if (refusal !== null || config.minor > 29 || !world.isLocal(arrival.node, packet.destination)) return refusal;
+  return refuseNodePort(site, packet);
 }

@@ -1,10 +1,11 @@
 import type { Categories } from './endpoints.ts';
 import type { Entry } from './entry.ts';
+import { selectsAnAddress } from './entry.ts';
 import type { Reason } from './fate.ts';
 import type { Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
 import type { Site, Translation } from './site.ts';
-import { contextOf, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, rangesAllow, untouched } from './site.ts';
+import { contextOf, hasDetector, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, rangesAllow, untouched } from './site.ts';
 
 /**
  * iptables mode before 1.25. What newer versions drop in the filter table was marked for dropping in the nat table, and only INPUT and OUTPUT
@@ -12,14 +13,32 @@ import { contextOf, isFromNode, isPodTraffic, masqueradesClusterIp, openRanges, 
  */
 export function translateLegacy(site: Site, packet: Packet, entry: Entry, categories: Categories): Translation {
   if (!categories.hasEndpoints) return untouched(entry, []);
+  if (leavesChainsEmpty(site, entry))
+    return {
+      kind: 'undecided',
+      what: `addresses of node ${site.arrival.node.name}`,
+      why: 'nodePortAddresses select none that is known, and kube-proxy before 1.23 then leaves the chains of Services with a node port empty',
+    };
   if (entry.kind === 'clusterIP') return legacyInternal(site, packet, entry, categories);
-  if (entry.kind === 'externalIP' && site.config.minor <= 20 && !redirectsExternalIp(site, packet)) {
-    // ≤1.20 guarded the jump: neither node processes nor bridged pods were redirected, unless the address is the node's own.
-    return untouched(null, [
-      reasons.plain('externalip-not-redirected', 'kube-proxy before 1.21 does not redirect in-cluster traffic to externalIPs'),
-    ]);
-  }
-  return legacyExternal(site, packet, entry, categories);
+  const redirected = entry.kind === 'externalIP' && site.config.minor <= 20 ? redirectsExternalIp(site, packet) : true;
+  if (redirected === 'open')
+    return {
+      kind: 'undecided',
+      what: 'wiring of pods',
+      why: 'kube-proxy before 1.21 redirects to externalIPs only what does not come over a bridge',
+    };
+  return redirected ? legacyExternal(site, packet, entry, categories) : notRedirected(categories);
+}
+
+/** ≤1.20 guarded the jump, but not the masquerade mark before it, which Cluster policy sets. */
+function notRedirected(categories: Categories): Translation {
+  const why = reasons.plain('externalip-not-redirected', 'kube-proxy before 1.21 does not redirect in-cluster traffic to externalIPs');
+  return { kind: 'none', entry: null, dropMark: false, masquerade: !categories.externalLocal, reasons: [why] };
+}
+
+/** ≤1.22, a bug fixed in 1.23 (facts §3.6). */
+function leavesChainsEmpty(site: Site, { at }: Entry): boolean {
+  return site.config.minor <= 22 && at.port.nodePort !== null && !selectsAnAddress(site, at.family);
 }
 
 function legacyInternal(site: Site, packet: Packet, entry: Entry, categories: Categories): Translation {
@@ -62,15 +81,17 @@ function legacyExternal(site: Site, packet: Packet, entry: Entry, categories: Ca
 /** 1.21–1.23: externalIPs with Cluster policy are masqueraded for everyone but pods; ≤1.20, or without a detector: for everyone. */
 function masqueradesExternalIp(site: Site, packet: Packet): boolean {
   if (site.config.minor <= 20) return true;
-  return site.config.detector[packet.family].kind === 'absent' || !isPodTraffic(site, packet);
+  return !hasDetector(site, packet.family) || !isPodTraffic(site, packet);
 }
 
 /** ≤1.20: `-m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL`, or a local destination. */
-function redirectsExternalIp(site: Site, packet: Packet): boolean {
+function redirectsExternalIp(site: Site, packet: Packet): boolean | 'open' {
   const { world, arrival } = site;
+  const { podLink } = world.network;
   if (world.isLocal(arrival.node, packet.destination)) return true;
   if (isFromNode(site, packet)) return false;
-  return arrival.origin !== 'own-pod' || world.network.podLink !== 'bridge';
+  if (arrival.origin !== 'own-pod') return true;
+  return podLink === 'unknown' ? 'open' : podLink !== 'bridge';
 }
 
 function dropMarked(entry: Entry, masquerade: boolean, why: readonly Reason[]): Translation {

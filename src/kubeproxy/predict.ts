@@ -1,18 +1,16 @@
-import type { Endpoint } from '../cluster/model.ts';
 import type { Entry } from './entry.ts';
 import { addressEntries } from './entry.ts';
-import type { End, Fate, Reason, Source } from './fate.ts';
-import { ends, mixed, undetermined } from './fate.ts';
+import type { Fate, Reason } from './fate.ts';
+import { ends, undetermined } from './fate.ts';
 import type { Hook } from './filter.ts';
-import { judgesBeforeDnat, refuse } from './filter.ts';
+import { refuse, refuseBeforeDnat } from './filter.ts';
 import type { Arrival, Packet } from './packet.ts';
 import * as reasons from './reasons.ts';
-import { reachesEndpoint } from './reply.ts';
+import { toEndpoints } from './redirect.ts';
 import type { Site, Translation } from './site.ts';
-import { contextOf } from './site.ts';
 import { translate } from './translate.ts';
 import type { Way } from './way.ts';
-import { addressTowards, cniMasquerades, wayToAddress, wayToEndpoint } from './way.ts';
+import { addressTowards, cniMasquerades, wayToAddress } from './way.ts';
 import type { World } from './world.ts';
 import { addressKey, nodePortKey } from './world.ts';
 
@@ -44,88 +42,8 @@ export function predict(world: World, packet: Packet, arrival: Arrival, hops = 0
 }
 
 function beforeDnat(site: Site, packet: Packet): Fate | null {
-  if (site.arrival.origin !== 'process' || !judgesBeforeDnat(site)) return null;
-  const refusal = refuse(site, packet, 'output');
+  const refusal = refuseBeforeDnat(site, packet);
   return refusal === null ? null : ends(refusal.outcome, refusal.reasons);
-}
-
-// ---- redirected ------------------------------------------------------------------------------
-
-function toEndpoints(site: Site, packet: Packet, translation: Extract<Translation, { kind: 'dnat' }>): Fate {
-  const { endpoints } = translation;
-  const share = 1 / endpoints.length;
-  return mixed(endpoints.map((endpoint) => ({ share, fate: toEndpoint(site, packet, translation, endpoint) })));
-}
-
-function toEndpoint(site: Site, packet: Packet, translation: Extract<Translation, { kind: 'dnat' }>, endpoint: Endpoint): Fate {
-  const { world, arrival } = site;
-  const { node } = arrival;
-  const way = wayToEndpoint(world, node, endpoint);
-  const self = packet.source === endpoint.address;
-  const why = [...translation.reasons, ...(self ? [reasons.hairpin(contextOf(site), translation.entry.at, endpoint)] : [])];
-  if (self && way.kind === 'own-pod' && world.network.podLink === 'bridge') {
-    if (world.network.hairpin === null)
-      return undetermined('hairpin mode of the bridge', `the configuration of ${world.network.name} does not say`);
-    if (!world.network.hairpin)
-      return ends('dropped', [
-        ...why,
-        reasons.plain('no-hairpin-mode', 'the bridge port does not send back what came from it (hairpinMode false)'),
-      ]);
-  }
-  const source = sourceSeen(site, packet, translation.masquerade || self, endpoint, way);
-  const reached = reachesEndpoint({ world, at: node, origin: arrival.origin, packet, endpoint, way, source });
-  if (reached === 'open')
-    return undetermined(
-      `way back from ${endpoint.address}`,
-      'the endpoint is at no node of the cluster, and whether its network reaches pods is not known',
-    );
-  if (reached === 'martian')
-    return ends('dropped', [
-      ...why,
-      reasons.plain('martian-source', `node ${endpoint.node ?? '?'} gets a packet with its own address as source, and discards it`),
-    ]);
-  const lost =
-    reached === 'lost'
-      ? [
-          reasons.plain(
-            'asymmetric-reply',
-            `the answer goes straight to the client, past node ${node.name} that redirected the request: the connection hangs`,
-          ),
-        ]
-      : [];
-  const shown =
-    source.by === 'cni' ? [reasons.plain('cni-masquerade', `${world.network.name} masquerades the packet on node ${node.name}`)] : [];
-  const kept = hostNetworkKeeps(way, translation, arrival)
-    ? [
-        reasons.plain(
-          'host-network-endpoint',
-          'the endpoint is the node itself: the packet goes to INPUT, and masquerading happens only behind it',
-        ),
-      ]
-    : [];
-  const end: End = {
-    outcome: reached === 'lost' ? 'no-reply' : 'delivered',
-    then: null,
-    share: 1,
-    endpoint,
-    source,
-    reasons: [...why, ...kept, ...shown, ...lost],
-  };
-  return { kind: 'determined', ends: [end] };
-}
-
-function hostNetworkKeeps(way: Way, translation: Extract<Translation, { kind: 'dnat' }>, arrival: Arrival): boolean {
-  return way.kind === 'host' && translation.masquerade && arrival.origin !== 'process';
-}
-
-/** KUBE-POSTROUTING, and the CNI's rules beside it. What goes to the node itself never passes POSTROUTING, unless a process of the node sent it. */
-function sourceSeen(site: Site, packet: Packet, marked: boolean, endpoint: Endpoint, way: Way): Source {
-  const { world, arrival } = site;
-  const preserved: Source = { kind: 'preserved', address: packet.source, interface: null, by: null };
-  if (way.kind === 'host' && arrival.origin !== 'process') return preserved;
-  if (marked) return { kind: 'masqueraded', ...addressTowards(world, arrival.node, way, endpoint.address), by: 'kube-proxy' };
-  if (!cniMasquerades(world, arrival.node, packet.source, endpoint.address, way)) return preserved;
-  return { kind: 'masqueraded', ...addressTowards(world, arrival.node, way, endpoint.address), by: 'cni' };
 }
 
 // ---- not redirected --------------------------------------------------------------------------
@@ -172,10 +90,13 @@ function onwards(site: Site, packet: Packet, translation: Extract<Translation, {
   const next = world.ownerOf(packet.destination);
   const way = wayToAddress(world, arrival.node, packet.destination);
   if (next !== null) {
-    const source = sourceOnwards(site, packet, translation.masquerade, way);
-    if (source === undefined)
-      return undetermined(`source address towards ${packet.destination}`, `how ${world.network.name} reaches other nodes is not known`);
-    return predict(world, { ...packet, source }, { node: next, origin: 'elsewhere' }, hops + 1);
+    const sent = leaving(site, packet, translation.masquerade, way);
+    if (sent === null)
+      return undetermined(
+        `source address towards ${packet.destination}`,
+        `which address of node ${arrival.node.name} it gets is not known`,
+      );
+    return predict(world, sent, { node: next, origin: 'elsewhere' }, hops + 1);
   }
   if (natted !== null) {
     return undetermined(
@@ -189,10 +110,17 @@ function onwards(site: Site, packet: Packet, translation: Extract<Translation, {
       reasons.plain('pod-address', `${packet.destination} is a pod's address: no Service is involved, ordinary routing decides`),
     ]);
   }
-  return ends('unhandled', [...translation.reasons, leaves(site, packet)], 'leaves-cluster');
+  const told = translation.entry === null && translation.reasons.length > 0;
+  return ends('unhandled', told ? translation.reasons : [...translation.reasons, leaves(site, packet, translation)], 'leaves-cluster');
 }
 
-function leaves(site: Site, packet: Packet): Reason {
+function leaves(site: Site, packet: Packet, translation: Extract<Translation, { kind: 'none' }>): Reason {
+  if (translation.dropMark) {
+    return reasons.plain(
+      'drop-mark-not-in-forward',
+      'kube-proxy before 1.25 only marks such packets for dropping, and nothing heeds the mark of a packet that goes on: it leaves by the ordinary route',
+    );
+  }
   const at = site.world.byAddress.get(addressKey(packet.destination, packet.protocol, packet.port))?.[0];
   if (at?.proxyIps.includes(packet.destination)) {
     return reasons.plain(
@@ -201,10 +129,16 @@ function leaves(site: Site, packet: Packet): Reason {
     );
   }
   const entry: Entry | undefined = addressEntries(site.world, site.config, packet)[0];
-  if (entry !== undefined) {
+  if (entry !== undefined && site.arrival.origin === 'process') {
     return reasons.plain(
       'no-reject-in-output',
       `kube-proxy refuses ${packet.destination} only for packets that come to or through the node; what a process of the node sends leaves by the default route`,
+    );
+  }
+  if (entry !== undefined) {
+    return reasons.plain(
+      'no-reject-in-forward',
+      `kube-proxy before 1.20 refuses ${packet.destination} only on a node that has the address; what is forwarded leaves by the ordinary route`,
     );
   }
   return reasons.plain(
@@ -213,9 +147,12 @@ function leaves(site: Site, packet: Packet): Reason {
   );
 }
 
-/** The source with which a packet goes on to another node; undefined where it is masqueraded to an address that is not known. */
-function sourceOnwards(site: Site, packet: Packet, marked: boolean, way: Way): string | null | undefined {
+/** A packet as it goes on to another node; null where it is masqueraded to an address that is not known. */
+function leaving(site: Site, packet: Packet, marked: boolean, way: Way): Packet | null {
   const { world, arrival } = site;
-  if (!marked && !cniMasquerades(world, arrival.node, packet.source, packet.destination, way)) return packet.source;
-  return addressTowards(world, arrival.node, way, packet.destination).address ?? undefined;
+  if (!marked && !cniMasquerades(world, arrival.node, packet.source, packet.destination, way)) return packet;
+  const { address, interface: device } = addressTowards(world, arrival.node, way, packet.destination);
+  if (address === null) return null;
+  if (address === packet.source) return packet;
+  return { ...packet, source: address, rewritten: { by: marked ? 'kube-proxy' : 'cni', interface: device, node: arrival.node.name } };
 }

@@ -89,12 +89,21 @@ export function masqueradedByPolicy(context: Context, entry: Entry): Reason {
 }
 
 export function localPolicy(context: Context, entry: Entry): Reason {
-  const { at } = entry;
-  const policy = entry.kind === 'clusterIP' ? 'internalTrafficPolicy' : 'externalTrafficPolicy';
+  const { at, kind } = entry;
+  const chain = serviceChain('KUBE-SVL', at.service, at.port);
+  const here = `only endpoints on node ${context.node.name}`;
+  if (kind === 'clusterIP') {
+    const comment = `${servicePortName(at.service, at.port)} cluster IP`;
+    return {
+      code: 'local-policy',
+      text: `internalTrafficPolicy is Local: ${here}`,
+      rule: ruled(context, () => `-A KUBE-SERVICES ${addressed(at, at.clusterIP, comment)} -j ${chain}`),
+    };
+  }
   return {
     code: 'local-policy',
-    text: `${policy} is Local: only endpoints on node ${context.node.name}, and the source address stays`,
-    rule: ruled(context, () => `-A ${serviceChain('KUBE-EXT', at.service, at.port)} -j ${serviceChain('KUBE-SVL', at.service, at.port)}`),
+    text: `externalTrafficPolicy is Local: ${here}, and the source address stays`,
+    rule: ruled(context, () => `-A ${serviceChain('KUBE-EXT', at.service, at.port)} -j ${chain}`),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Endpoint, Node } from '../cluster/model.ts';
-import type { Source } from './fate.ts';
 import type { Origin, Packet } from './packet.ts';
 import type { Way } from './way.ts';
 import type { World } from './world.ts';
@@ -12,7 +11,8 @@ interface Passage {
   readonly packet: Packet;
   readonly endpoint: Endpoint;
   readonly way: Way;
-  readonly source: Source;
+  /** The node that redirected it also gave it an address of its own. */
+  readonly masqueraded: boolean;
 }
 
 /**
@@ -21,8 +21,8 @@ interface Passage {
  * `martian`: the endpoint's node gets a packet from one of its own addresses and discards it (measured x9).
  */
 export function reachesEndpoint(passage: Passage): 'answered' | 'lost' | 'martian' | 'open' {
-  const { world, at, origin, packet, endpoint, way, source } = passage;
-  if (way.kind === 'host' || way.kind === 'own-pod' || source.kind === 'masqueraded') return 'answered';
+  const { world, at, origin, packet, endpoint, way, masqueraded } = passage;
+  if (way.kind === 'host' || way.kind === 'own-pod' || masqueraded) return 'answered';
   if (origin === 'process' || origin === 'own-pod') return outsideEndpoint(passage) && origin === 'own-pod' ? 'open' : 'answered';
   const sender = packet.source;
   if (sender !== null && world.isLocal(at, sender)) return 'answered';

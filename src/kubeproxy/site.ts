@@ -1,6 +1,9 @@
 import type { Endpoint } from '../cluster/model.ts';
 import { nodeIp } from '../cluster/model.ts';
 import type { ProxyConfig } from '../dataplane/types.ts';
+import type { Family } from '../net/ip.ts';
+import { familyOf } from '../net/ip.ts';
+import { vipsOf } from './endpoints.ts';
 import type { Entry } from './entry.ts';
 import type { Reason } from './fate.ts';
 import type { Arrival, Packet } from './packet.ts';
@@ -60,24 +63,31 @@ export function isFromNode({ world, arrival }: Site, packet: Packet): boolean {
 
 /**
  * Whether loadBalancerSourceRanges let the packet in; `open` where nobody said where the client is.
- * ≥1.34 a zero range of the family means no ranges at all. A node that owns the VIP may use it as its source if its own IP is in a range.
+ * A zero range of the family admits everyone (≥1.34: means no ranges at all). A node that owns the VIP may use it as its source if its own IP is in a range.
  */
-export function rangesAllow({ config, arrival }: Site, packet: Packet, { at }: Entry): boolean | 'open' {
+export function rangesAllow({ world, config, arrival }: Site, packet: Packet, { at }: Entry): boolean | 'open' {
   const ranges = at.service.sourceRanges.filter((cidr) => cidr.family === at.family);
-  const anywhere = config.minor >= 34 && ranges.some((cidr) => cidr.prefix === 0);
-  if (ranges.length === 0 || anywhere) return true;
+  if (ranges.length === 0 || ranges.some((cidr) => cidr.prefix === 0)) return true;
   if (packet.source === null) return packet.inRanges ?? 'open';
-  const { source } = packet;
-  if (ranges.some((cidr) => cidr.contains(source))) return true;
+  const inside = (address: string): boolean => ranges.some((cidr) => cidr.contains(address));
   const own = nodeIp(arrival.node, at.family);
-  return own !== null && ranges.some((cidr) => cidr.contains(own)) && at.vips.includes(source);
+  const allowed = (source: string): boolean => inside(source) || (own !== null && inside(own) && vipsOf(at, config).includes(source));
+  const answers = new Set(possibleSources(world, packet.source).map(allowed));
+  return answers.size > 1 ? 'open' : answers.has(true);
+}
+
+/** The addresses that a source may stand for: a node with several InternalIPs of a family sends with one of them, and no object shows which. */
+export function possibleSources(world: World, source: string): readonly string[] {
+  const family = familyOf(source);
+  const several = (world.ownerOf(source)?.internalIPs ?? []).filter((address) => familyOf(address) === family);
+  return several.includes(source) ? several : [source];
 }
 
 export function openRanges(): Translation {
   return {
     kind: 'undecided',
     what: "the client's address",
-    why: 'loadBalancerSourceRanges decide, and no address was given (--from external=IP)',
+    why: 'loadBalancerSourceRanges decide, and it is not known (for an outside client: --from external=IP)',
   };
 }
 
@@ -92,5 +102,11 @@ export function contextOf(site: Site): { config: ProxyConfig; node: Arrival['nod
 /** Whether kube-proxy masquerades a packet to a clusterIP: all with masqueradeAll, else what its detector does not take for a pod's. */
 export function masqueradesClusterIp(site: Site, packet: Packet): boolean {
   if (site.config.masqueradeAll) return true;
-  return site.config.detector[packet.family].kind !== 'absent' && !isPodTraffic(site, packet);
+  return hasDetector(site, packet.family) && !isPodTraffic(site, packet);
+}
+
+/** Without a CIDR of the family there is no detector, and kube-proxy leaves the rules out that would need one. */
+export function hasDetector({ config, arrival }: Site, family: Family): boolean {
+  const { kind } = config.detector[family];
+  return kind !== 'absent' && (kind !== 'node-cidr' || podCidrOf(arrival.node, family) !== null);
 }

@@ -1,5 +1,6 @@
 import { servicePortName } from '../cluster/model.ts';
 import type { Categories } from './endpoints.ts';
+import { vipsOf } from './endpoints.ts';
 import type { Entry } from './entry.ts';
 import { entriesFor } from './entry.ts';
 import { translateLegacy } from './legacy.ts';
@@ -24,7 +25,8 @@ export function translate(site: Site, packet: Packet): Translation {
   }
   const categories = world.categories(entry.at, arrival.node, config);
   if (config.mode === 'iptables' && config.minor < 25) return translateLegacy(site, packet, entry, categories);
-  if (config.mode === 'nftables' && entry.kind === 'loadBalancerIP') {
+  // `firewall-ips` is asked by address: an externalIP that is also an LB IP is under the ranges, too.
+  if (config.mode === 'nftables' && vipsOf(entry.at, config).includes(packet.destination)) {
     const allowed = rangesAllow(site, packet, entry);
     if (allowed === 'open') return openRanges();
     if (!allowed) return { kind: 'dropped', reasons: [reasons.outsideRanges(contextOf(site), entry, packet.destination)] };

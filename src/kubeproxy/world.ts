@@ -26,6 +26,8 @@ export interface World {
   /** The node behind an ExternalIP that stands beside an InternalIP: reached through a NAT in front of the cluster. */
   nattedOwnerOf(address: string): Node | null;
   isLocal(node: Node, address: string): boolean;
+  /** The addresses on a node's devices, loopback apart. */
+  addressesOf(node: Node): readonly string[];
   podOf(address: string): Pod | null;
   /** The pods on a node's own network. */
   hostPodsOf(node: Node): readonly Pod[];
@@ -107,8 +109,9 @@ export function nodePortKey(family: Family, protocol: Protocol, port: number): s
 function createWorld(cluster: Cluster, dataplane: Dataplane, network: PodNetwork, choice: number, index: Index): World {
   const owners = new Map<string, Node>();
   const natted = new Map<string, Node>();
+  const addresses = new Map(cluster.nodes.map((node) => [node.name, deviceAddresses(node, network, index.nodesWithPods)]));
   for (const node of cluster.nodes) {
-    for (const address of deviceAddresses(node, network, index.nodesWithPods)) owners.set(address, node);
+    for (const address of addresses.get(node.name) ?? []) owners.set(address, node);
     for (const address of node.externalIPs) if (!owners.has(address)) natted.set(address, node);
   }
   const caches = new Map<ProxyConfig, Map<FamilyPort, Map<string, Categories>>>();
@@ -129,6 +132,7 @@ function createWorld(cluster: Cluster, dataplane: Dataplane, network: PodNetwork
     ownerOf: (address) => owners.get(address) ?? null,
     nattedOwnerOf: (address) => natted.get(address) ?? null,
     isLocal: (node, address) => isLoopback(address) || owners.get(address) === node,
+    addressesOf: (node) => addresses.get(node.name) ?? [],
     podOf: (address) => index.podByAddress.get(address) ?? null,
     hostPodsOf: (node) => index.hostPods.get(node.name) ?? [],
     holderOf: index.holderOf,

@@ -37,6 +37,7 @@ interface Member {
 
 export interface ProbeRecord {
   readonly from: string;
+  readonly to: string;
   readonly ip: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
@@ -47,6 +48,7 @@ export interface ProbeRecord {
     readonly result: string;
     readonly server?: string;
     readonly seen?: string;
+    readonly snat?: boolean;
     readonly how?: string;
     readonly by?: string;
   }[];
@@ -128,18 +130,27 @@ export interface Grade {
   readonly about: string;
 }
 
-/** Asks for every probe of a case, one report per Service as a script would, and holds each flow against what the kernel did. */
-export function gradeCase(recorded: RecordedCase): Grade[] {
-  const groups = new Map<RawService, ProbeRecord[]>();
-  for (const record of recorded.records) {
-    if (viaOf(recorded, record) === 'missing') continue;
-    const owner = ownerOf(recorded, record);
-    groups.set(owner, [...(groups.get(owner) ?? []), record]);
-  }
-  return [...groups.entries()].flatMap(([service, records]) => records.map((record) => gradeProbe(recorded, service, record)));
+/** A probe and what the program says about it. */
+export interface Asked {
+  readonly record: ProbeRecord;
+  readonly service: RawService;
+  /** The question in words. */
+  readonly about: string;
+  readonly flow: Flow | undefined;
 }
 
-function gradeProbe(recorded: RecordedCase, service: RawService, record: ProbeRecord): Grade {
+/** Asks for every probe of a case, in a report of the Service that it belongs to, as a script would. */
+export function askCase(recorded: RecordedCase): Asked[] {
+  return recorded.records.filter((record) => viaOf(recorded, record) !== 'missing').map((record) => askProbe(recorded, record));
+}
+
+/** Holds what the program says about every probe of a case against what the kernel did. */
+export function gradeCase(recorded: RecordedCase): Grade[] {
+  return askCase(recorded).map(gradeProbe);
+}
+
+function askProbe(recorded: RecordedCase, record: ProbeRecord): Asked {
+  const service = ownerOf(recorded, record);
   const via = viaOf(recorded, record);
   const { namespace, name } = service.metadata;
   const target = `${record.ip.includes(':') ? `[${record.ip}]` : record.ip}:${record.port}/${record.protocol}`;
@@ -152,7 +163,10 @@ function gradeProbe(recorded: RecordedCase, service: RawService, record: ProbeRe
     port: null,
   });
   const about = `${recorded.name} ${namespace}/${name}: ${senderOf(recorded, record)}${via === null ? '' : ` via ${via}`} → ${target}`;
-  const [flow] = report.flows;
+  return { record, service, about, flow: report.flows[0] };
+}
+
+function gradeProbe({ record, service, about, flow }: Asked): Grade {
   if (flow === undefined) return { grade: 'disagree', about: `${about}: no flow` };
   const grade = gradeFlow(record, flow, service.spec.sessionAffinity === 'ClientIP');
   return {
@@ -227,6 +241,9 @@ function gradeFlow(record: ProbeRecord, flow: Flow, affinity: boolean): Grade['g
   const same = (outcome: Outcome, branch: Branch): boolean => {
     if (!kindsOf(record, outcome).includes(branch.outcome)) return false;
     if (branch.outcome !== 'delivered' && branch.outcome !== 'no-reply') return true;
+    // Masquerading to the address that the sender has anyway shows in the port only.
+    const masqueraded = branch.source?.kind === 'masqueraded' && branch.source.address !== flow.from.address;
+    if (outcome.snat !== undefined && outcome.snat !== masqueraded && branch.source?.address !== flow.from.address) return false;
     return (
       branch.endpoint?.pod === outcome.server &&
       (branch.source?.address === null || canonicalIp(branch.source?.address ?? '') === canonicalIp(outcome.seen ?? ''))

@@ -83,7 +83,8 @@ export class Gathering {
   }
 
   evidence(origin: string): Evidence {
-    const objects = [...this.#objects.values()].map((kept) => kept.object);
+    // In the order of an API server, whatever the files are called: the same cluster gives the same report.
+    const objects = [...this.#objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kept]) => kept.object);
     const complete = new Set(objects.map((object): Kind => object.kind).filter((kind) => !this.#misses(kind)));
     const more = `${this.#hiddenGaps} more`;
     const gaps = this.#hiddenGaps === 0 ? this.#gaps : [...this.#gaps, { what: more, why: 'not listed one by one' }];

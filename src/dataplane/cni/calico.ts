@@ -16,7 +16,7 @@ const IPIP_DEVICES: Readonly<Record<Family, string>> = { 4: 'tunl0', 6: 'tunl0' 
 export function calicoNetworks(signs: Signs): PodNetwork[] {
   const daemon = daemonSet(signs, 'calico-node');
   if (daemon === null) return [];
-  const pools = signs.custom('IPPool').filter((pool) => pool.spec?.['disabled'] !== true);
+  const pools = signs.custom('IPPool');
   const evidence = [cite(daemon), ...pools.slice(0, 3).map(cite)];
   const base = { evidence, podLink: 'unnumbered' as const, podDevice: 'cali*', hairpin: true, servesClusterIPs: false };
   if (pools.length === 0) {
@@ -30,11 +30,28 @@ export function calicoNetworks(signs: Signs): PodNetwork[] {
       },
     ];
   }
-  const { encapsulation, routing } = routingOf(pools, signs.cluster.nodes);
+  // A disabled pool gives out no addresses any more; those it gave are still masqueraded.
+  const { encapsulation, routing } = routingOf(
+    pools.filter((pool) => pool.spec?.['disabled'] !== true),
+    signs.cluster.nodes,
+    isEncrypted(signs),
+  );
   return [{ ...base, name: `calico${encapsulation}`, routing, networks: poolCidrs(pools), masquerade: masqueradeOf(pools, signs) }];
 }
 
-function routingOf(pools: readonly CustomObject[], nodes: readonly Node[]): { encapsulation: string; routing: Routing } {
+/** WireGuard between nodes: packets leave by its device, whose address no object shows for sure. */
+function isEncrypted(signs: Signs): boolean {
+  return signs
+    .custom('FelixConfiguration')
+    .some(({ spec }) => spec?.['wireguardEnabled'] === true || spec?.['wireguardEnabledV6'] === true);
+}
+
+function routingOf(
+  pools: readonly CustomObject[],
+  nodes: readonly Node[],
+  encrypted: boolean,
+): { encapsulation: string; routing: Routing } {
+  if (encrypted) return { encapsulation: '-wireguard', routing: { kind: 'unknown' } };
   const modes = new Set(pools.map((pool) => `${modeOf(pool, 'vxlanMode')}/${modeOf(pool, 'ipipMode')}`));
   if (modes.size !== 1) return { encapsulation: '', routing: { kind: 'unknown' } };
   const [vxlan, ipip] = [...modes].join('').split('/');

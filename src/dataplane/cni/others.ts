@@ -66,21 +66,26 @@ export function awsNetworks(signs: Signs): PodNetwork[] {
 
 /** CNIs that are recognised by name, but whose source addresses and masquerading no measurement here backs. */
 export function recognisedNetworks(signs: Signs): PodNetwork[] {
-  const entry = KNOWN.find(({ daemons }) => daemonSet(signs, ...daemons) !== null);
-  const daemon = entry === undefined ? null : daemonSet(signs, ...entry.daemons);
-  return [
-    {
-      name: entry?.name ?? 'unknown',
-      evidence: daemon === null ? [] : [cite(daemon)],
-      podLink: 'unknown',
-      podDevice: entry?.podDevice ?? null,
-      hairpin: null,
-      routing: { kind: 'unknown' },
-      networks: [...openShiftNetworks(signs), ...podCidrsOf(signs.cluster.nodes)],
-      masquerade: { style: 'unknown' },
-      servesClusterIPs: entry?.servesClusterIPs ?? false,
-    },
-  ];
+  for (const { daemons, ...known } of KNOWN) {
+    const daemon = daemonSet(signs, ...daemons);
+    if (daemon !== null) return [{ ...unknownNetwork(signs), ...known, evidence: [cite(daemon)] }];
+  }
+  return [];
+}
+
+/** A pod network of which nothing is known but the addresses of pods. */
+export function unknownNetwork(signs: Signs): PodNetwork {
+  return {
+    name: 'unknown',
+    evidence: [],
+    podLink: 'unknown',
+    podDevice: null,
+    hairpin: null,
+    routing: { kind: 'unknown' },
+    networks: [...openShiftNetworks(signs), ...podCidrsOf(signs.cluster.nodes)],
+    masquerade: { style: 'unknown' },
+    servesClusterIPs: false,
+  };
 }
 
 /** `clusterNetwork[].cidr` of OpenShift's Network objects. */

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Packs the package, installs it into a clean folder as a user would, and runs it through the real kubectl: against its own demo
+# cluster, and on files. Needs npm and kubectl; no root, no network. Ends with 1 and says why at the first thing that is not as it should be.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset NODE_EXTRA_CA_CERTS NODE_OPTIONS KUBECONFIG
+
+work=$(mktemp -d)
+demo_pid=
+cleanup() {
+  if [ -n "$demo_pid" ]; then
+    kill "$demo_pid" 2> /dev/null || true
+    wait "$demo_pid" 2> /dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+fail() { printf 'smoke: FAILED: %s\n' "$*" >&2; exit 1; }
+note() { printf 'smoke: %s\n' "$*"; }
+
+# run CODE ARGUMENTS…: kubectl with these arguments must end with that code; leaves $work/out and $work/err.
+run() {
+  local expected=$1 code=0
+  shift
+  kubectl "$@" > "$work/out" 2> "$work/err" < /dev/null || code=$?
+  [ "$code" = "$expected" ] || fail "kubectl $*: exit code $code instead of $expected: $(head -c 2000 "$work/err")"
+  if [ "$expected" = 2 ]; then
+    [ ! -s "$work/out" ] || fail "kubectl $*: an error, and something on stdout"
+    [ "$(wc -l < "$work/err")" -le 2 ] || fail "kubectl $*: more than two lines on stderr: $(cat "$work/err")"
+    ! grep -qE 'at file:|internal error' "$work/err" || fail "kubectl $*: $(cat "$work/err")"
+  else
+    [ ! -s "$work/err" ] || fail "kubectl $*: something on stderr: $(cat "$work/err")"
+  fi
+}
+says() { grep -qF -- "$1" "$work/out" || fail "the answer does not say \"$1\": $(head -c 2000 "$work/out")"; }
+complains() { grep -qF -- "$1" "$work/err" || fail "the error does not say \"$1\": $(cat "$work/err")"; }
+
+# ---- pack
+npm pack --silent --pack-destination "$work" > "$work/pack.log" 2>&1 || fail "npm pack: $(tail -5 "$work/pack.log")"
+tarball=$(echo "$work"/*.tgz)
+[ -f "$tarball" ] || fail 'npm pack made no tarball'
+
+tar -tzf "$tarball" | sed 's|^package/||' | sort > "$work/files"
+strangers=$(grep -vE '^(bin/run\.js|dist/.+\.js|schemas/.+\.json|demo/.+\.json|examples/rbac/.+\.yaml|oclif\.manifest\.json|package\.json|LICENSE|README\.md)$' "$work/files" || true)
+[ -z "$strangers" ] || fail "the package holds what it should not: $strangers"
+for needed in bin/run.js dist/main.js demo/cluster.json oclif.manifest.json LICENSE README.md examples/rbac/clusterrole.yaml schemas/service-report.schema.json; do
+  grep -qx "$needed" "$work/files" || fail "the package lacks $needed"
+done
+
+# ---- install
+npm install --global --prefix "$work/npm" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error "$tarball" > "$work/install.log" 2>&1 ||
+  fail "npm install: $(cat "$work/install.log")"
+installed=$work/npm/lib/node_modules
+[ "$(ls "$installed")" = kubectl-srcip ] || fail "more than one package was installed: $(ls "$installed")"
+[ ! -e "$installed/kubectl-srcip/node_modules" ] || fail 'the package has runtime dependencies'
+[ -x "$work/npm/bin/kubectl-srcip" ] || fail 'bin/kubectl-srcip is not executable'
+export PATH="$work/npm/bin:$PATH" HOME="$work/home"
+mkdir -p "$HOME"
+note "tarball $(du -k "$tarball" | cut -f1) KiB, $(wc -l < "$work/files") files; installed $(du -sk "$installed/kubectl-srcip" | cut -f1) KiB, 1 package"
+
+code=0
+kubectl plugin list > "$work/out" 2> "$work/err" || code=$?
+says "$work/npm/bin/kubectl-srcip"
+! grep -i 'warning.*srcip' "$work/out" "$work/err" || fail 'kubectl plugin list warns of kubectl-srcip'
+
+# ---- the demo cluster of the installed package
+kubectl srcip demo > "$work/demo.log" 2>&1 < /dev/null &
+demo_pid=$!
+for _ in $(seq 100); do
+  grep -q 'export KUBECONFIG=' "$work/demo.log" && break
+  kill -0 "$demo_pid" 2> /dev/null || fail "the demo ended: $(cat "$work/demo.log")"
+  sleep 0.1
+done
+KUBECONFIG=$(sed -n 's/^ *export KUBECONFIG=//p' "$work/demo.log")
+[ -f "$KUBECONFIG" ] || fail "the demo names no kubeconfig: $(cat "$work/demo.log")"
+export KUBECONFIG
+
+run 0 get services,nodes,endpointslices -A -o json
+cp "$work/out" "$work/list.json"
+kubectl get daemonsets,configmaps,servicecidrs -A -o json > "$work/proxy.json"
+
+ingress=(srcip explain svc/ingress-nginx-controller -n ingress-nginx)
+run 0 "${ingress[@]}"
+says '2 of 4 nodes drop outside traffic'
+says 'a load balancer keeps 2 of 4 nodes'
+run 0 "${ingress[@]}" -o name
+says 'service/ingress-nginx-controller'
+run 0 srcip explain svc/web -n shop
+says 'externalTrafficPolicy Cluster'
+run 0 srcip explain svc/legacy -n shop
+run 1 srcip explain svc/legacy -n shop --fail-on error
+run 2 srcip explain svc/webb -n shop
+complains 'not found'
+complains '"web"'
+run 2 srcip explain svc/web -n shop --nope
+complains 'Nonexistent flag: --nope'
+run 2 srcip nope
+run 0 srcip explain --help
+says 'kubectl srcip explain svc/nginx'
+run 0 srcip demo --tour
+says 'nodes drop outside traffic'
+note 'live: ok'
+
+# ---- the same from files
+run 0 "${ingress[@]}" -o json
+cp "$work/out" "$work/live.json"
+mkdir "$work/snapshot"
+mv "$work/list.json" "$work/proxy.json" "$work/snapshot"
+tar -C "$work" -czf "$work/snapshot.tar.gz" snapshot
+KUBECONFIG=$work/none
+for path in "$work/snapshot" "$work/snapshot.tar.gz"; do
+  run 0 "${ingress[@]}" --snapshot "$path"
+  says '2 of 4 nodes drop outside traffic'
+  run 0 "${ingress[@]}" --snapshot "$path" -o json
+  node -e '
+    const [live, files] = process.argv.slice(1).map((path) => JSON.stringify(JSON.parse(require("fs").readFileSync(path, "utf8")).flows));
+    if (live !== files) process.exit(1);
+  ' "$work/live.json" "$work/out" || fail "the flows from $path differ from those read live"
+done
+kubectl srcip explain svc/web -n shop --snapshot - -o name < "$work/snapshot/list.json" > "$work/out"
+says 'service/web'
+run 2 "${ingress[@]}"
+complains 'no kubeconfig found'
+run 2 "${ingress[@]}" --snapshot "$work/nothing"
+complains 'does not exist'
+note 'files: ok'
+
+# ---- the demo ends when told to, and leaves nothing behind
+folder=$(dirname "$(sed -n 's/^ *export KUBECONFIG=//p' "$work/demo.log")")
+kill -INT "$demo_pid"
+code=0
+wait "$demo_pid" || code=$?
+demo_pid=
+[ "$code" = 0 ] || fail "the demo ended with $code"
+[ ! -e "$folder" ] || fail "the demo left $folder behind"
+note "ok in ${SECONDS}s"
