@@ -9,6 +9,9 @@ import type { Flow, Target } from './report.ts';
 import type { Scope } from './scope.ts';
 import { targetsAsked } from './targets.ts';
 
+/** Flows between nodes grow with the square of their number: of many representatives only the first of the largest groups ask other nodes. */
+const MOST_ASKING_OTHERS = 12;
+
 /** Every flow that was asked for, and what was missing where one is undetermined. */
 export function flowsFor(scope: Scope): { flows: Flow[]; gaps: Gap[] } {
   const { cluster, dataplane, service, question, nodes } = scope;
@@ -18,11 +21,12 @@ export function flowsFor(scope: Scope): { flows: Flow[]; gaps: Gap[] } {
     question.from.length > 0 ? question.from.map((spec) => askerFor(spec, cluster, dataplane)) : defaultAskers(scope, standIns);
   const targets = targetsAsked(question.to, service, scope.ports, cluster, nodes);
   const entries = entriesFor(scope);
+  const asking = nodesAskingOthers(scope);
   const flows: Flow[] = [];
   const gaps = new Map<string, Gap>();
   for (const target of targets) {
     for (const asker of askers) {
-      if (isPointless(asker, target, scope)) continue;
+      if (isPointless(asker, target, scope) || isSpared(asker, target, asking)) continue;
       for (const via of entryNodes(oracle, asker, target, entries)) {
         const answer = oracle.ask(asker, target, via);
         flows.push(answer.flow);
@@ -62,6 +66,19 @@ function isPointless(asker: Asker, target: Target, { question }: Scope): boolean
   const family = target.address.includes(':') ? 6 : 4;
   if (!asker.named && asker.source(family) === undefined) return true;
   return target.kind === 'healthCheckNodePort' && question.from.length === 0 && (asker.kind !== 'external' || asker.inRanges === false);
+}
+
+/** Representatives whose pods and processes ask the node ports of all others; null: everyone does. */
+function nodesAskingOthers({ question, groups, nodes }: Scope): ReadonlySet<string> | null {
+  if (question.from.length > 0 || groups === null || nodes.length <= MOST_ASKING_OTHERS) return null;
+  const largest = [...groups].sort((a, b) => b.nodes.length - a.nodes.length).slice(0, MOST_ASKING_OTHERS / 2);
+  return new Set(largest.flatMap((group) => group.representatives.slice(0, 1)));
+}
+
+function isSpared({ kind, node, standIn }: Asker, target: Target, asking: ReadonlySet<string> | null): boolean {
+  if (asking === null || node === null || target.kind !== 'nodePort' || target.node === node.name) return false;
+  const isEndpoint = kind === 'pod' && !standIn;
+  return !isEndpoint && !asking.has(node.name);
 }
 
 interface Entries {

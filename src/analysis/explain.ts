@@ -31,7 +31,7 @@ export function explain(evidence: Evidence, question: Question): ServiceReport {
     kind: 'ServiceReport',
     origin: evidence.origin,
     service: summaryOf(service),
-    answer: answerFor(service, flows, groups),
+    answer: answerFor({ service, flows, groups, view, provider }),
     dataplane: dataplaneEntries(dataplane, cluster),
     ...(groups === null ? {} : { nodeGroups: groups }),
     flows,

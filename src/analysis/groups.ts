@@ -7,7 +7,7 @@ import type { NodeGroup } from './report.ts';
 /** Two of a group show how its members treat each other; where flows would become too many, one has to do. */
 const REPRESENTATIVES = 2;
 /** More groups than this are told apart by whether there are local endpoints, no longer by how many. */
-const MOST_BY_COUNT = 8;
+const MOST_BY_COUNT = 10;
 /** Representatives of all groups together; flows grow with their square. */
 const MOST_REPRESENTATIVES = 12;
 /** Branches of all flows that two representatives of each group may cause (about 250 bytes of JSON each). */

@@ -1,3 +1,4 @@
+import { kubectlOn } from './command.ts';
 import type { NoteContext } from './note-context.ts';
 import type { Note } from './report.ts';
 
@@ -25,7 +26,7 @@ function pending({ service }: NoteContext): Note[] {
       id: 'lb-pending',
       severity: 'warning',
       text: `The load balancer has no address yet${who}: until status.loadBalancer.ingress is filled, only node ports and the clusterIP work.`,
-      remedy: `See the events: kubectl describe svc ${service.name} -n ${service.namespace}`,
+      remedy: `See the events: ${kubectlOn(service, 'describe')}`,
     },
   ];
 }
@@ -86,7 +87,7 @@ function announcer({ service, provider }: NoteContext): Note[] {
       id: 'lb-announcer',
       severity: 'info',
       text: `${provider.name} announces the address from a node (in layer 2 mode one at a time): all traffic enters there. Which node it is does not show in the Service.`,
-      remedy: `kubectl describe svc ${service.name} -n ${service.namespace} (events name the announcing node)`,
+      remedy: `${kubectlOn(service, 'describe')} (events name the announcing node)`,
     },
   ];
 }

@@ -95,9 +95,11 @@ function awsByService(service: Service): Provider | null {
 function aws(service: Service, evidence: string, isNetwork: boolean): Provider {
   const type = service.annotations[`${AWS}type`] ?? '';
   const toPods = type === 'nlb-ip' || service.annotations[`${AWS}nlb-target-type`] === 'ip';
-  const common = { evidence, check: TCP_FOR_CLUSTER, excluding: AWS_EXCLUDING };
   if (!isNetwork && !['nlb', 'external', 'nlb-ip'].includes(type))
-    return { ...common, ...proxying('aws-classic', 'health-check', TCP_FOR_CLUSTER) };
+    return { ...proxying('aws-classic', 'health-check', TCP_FOR_CLUSTER), evidence };
+  // `nlb` without a class is the cloud controller's own, which heeds the common label alone.
+  const excluding = type === 'nlb' && service.loadBalancerClass === null ? {} : { excluding: AWS_EXCLUDING };
+  const common = { evidence, check: TCP_FOR_CLUSTER, ...excluding };
   if (toPods) return { ...common, name: 'aws-nlb', target: 'pod', source: null, choice: 'unknown', check: NO_CHECK };
   return { ...common, name: 'aws-nlb', target: 'nodePort', source: 'client', choice: 'health-check' };
 }

@@ -3,6 +3,7 @@ import { findService } from '../cluster/from-kubernetes.ts';
 import type { Cluster, Service } from '../cluster/model.ts';
 import { Failure } from '../net/failure.ts';
 import { didYouMean } from '../net/near.ts';
+import { shellWord } from './command.ts';
 import type { Question } from './question.ts';
 
 const MOST_NAMESPACES = 3;
@@ -18,7 +19,7 @@ export function serviceAsked(cluster: Cluster, evidence: Evidence, { namespace, 
   if (service.endpointsFrom === 'none') {
     throw new Failure(
       `nothing in ${evidence.origin} tells the endpoints of Service ${namespace}/${name}`,
-      `EndpointSlices are needed (kubectl get endpointslices -n ${namespace} -o yaml)`,
+      `EndpointSlices are needed (kubectl get endpointslices -n ${shellWord(namespace)} -o yaml)`,
     );
   }
   if (service.clusterIPs.length === 0)
@@ -55,7 +56,7 @@ function hintForMissing({ services, namespaces: read }: Cluster, namespace: stri
   const namespaces = new Set([...read, ...services.map((service) => service.namespace)]);
   const isThere = namespaces.size === 0 || namespaces.has(namespace);
   const missing = isThere ? '' : `there is no namespace "${namespace}"; `;
-  const elsewhere = services.filter((service) => service.name === name).map((service) => `-n ${service.namespace}`);
+  const elsewhere = services.filter((service) => service.name === name).map((service) => `-n ${shellWord(service.namespace)}`);
   if (elsewhere.length > 0) {
     const more = elsewhere.length > MOST_NAMESPACES ? ` and ${elsewhere.length - MOST_NAMESPACES} more` : '';
     return `${missing}there is one in ${elsewhere.slice(0, MOST_NAMESPACES).join(', ')}${more}`;

@@ -12,6 +12,12 @@ export function weigher(groups: readonly NodeGroup[] | null): (node: string) => 
   return (node) => byFirst.get(node) ?? [];
 }
 
+/** Every node that these stand for, each once. */
+export function nodesBehind(nodes: readonly (string | null)[], groups: readonly NodeGroup[] | null): string[] {
+  const nodesOf = weigher(groups);
+  return [...new Set(nodes)].flatMap((node) => (node === null ? [] : nodesOf(node)));
+}
+
 /** Nodes by the verdict that outside clients meet there, for one kind of target. */
 export function nodesByVerdict(flows: readonly Flow[], kind: TargetKind, groups: readonly NodeGroup[] | null): Map<Verdict, string[]> {
   const nodesOf = weigher(groups);
@@ -30,6 +36,11 @@ export function nodesByVerdict(flows: readonly Flow[], kind: TargetKind, groups:
 /** Flows of outside clients; of the two that source ranges tell apart, the one inside them. */
 export function outsideFlows(flows: readonly Flow[], kind: TargetKind): Flow[] {
   return flows.filter((flow) => flow.from.kind === 'external' && flow.to.kind === kind && flow.from.name !== 'outside the source ranges');
+}
+
+/** Flows of one kind of client in the cluster to some kinds of targets. */
+export function insideFlows(flows: readonly Flow[], kind: Flow['from']['kind'], ...targets: readonly TargetKind[]): Flow[] {
+  return flows.filter((flow) => flow.from.kind === kind && targets.includes(flow.to.kind));
 }
 
 /** `node2, node4`, `node1, node2, node3, node4 and 12 more`; fewer where the names are long. */

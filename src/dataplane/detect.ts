@@ -21,13 +21,12 @@ export function detectDataplane(evidence: Evidence, cluster: Cluster): Dataplane
   const find = kubeProxyFinder(signs);
   const classes = new Map<string, DataplaneClass>();
   const classOf = new Map<string, DataplaneClass>();
+  const madeOf = new Map<KubeProxySign | Replacement, DataplaneClass>();
   for (const node of cluster.nodes) {
-    const taken = nodeReplacement(node) ?? replacement;
-    const found = taken === null ? kubeProxyClass(find(node), networks[0]) : replacementClass(taken);
-    const key = JSON.stringify({ ...found, evidence: null });
-    const known = classes.get(key) ?? found;
-    classes.set(key, known);
-    classOf.set(node.name, known);
+    const sign = nodeReplacement(node) ?? replacement ?? find(node);
+    const made = madeOf.get(sign) ?? sharedClass('settings' in sign ? kubeProxyClass(sign, networks[0]) : replacementClass(sign), classes);
+    madeOf.set(sign, made);
+    classOf.set(node.name, made);
   }
   return {
     classes: [...classes.values()],
@@ -36,6 +35,14 @@ export function detectDataplane(evidence: Evidence, cluster: Cluster): Dataplane
     networkMissing: networks.length > 1 ? [maskGap(networks[0])] : [],
     gaps: [...openReplacement(signs), ...[...classes.values()].flatMap((entry) => (entry.confidence === 'assumed' ? entry.missing : []))],
   };
+}
+
+/** The class that is already known and differs in nothing but its evidence, or this one. */
+function sharedClass(found: DataplaneClass, classes: Map<string, DataplaneClass>): DataplaneClass {
+  const key = JSON.stringify({ ...found, evidence: null });
+  const known = classes.get(key) ?? found;
+  classes.set(key, known);
+  return known;
 }
 
 /** flannel's annotations come after the DaemonSets of others: they stay behind when a cluster moves to another CNI. */

@@ -18,21 +18,25 @@ type Finder = (node: Node) => KubeProxySign | null;
 export function kubeProxyFinder(signs: Signs): (node: Node) => KubeProxySign {
   const openshift = fromOpenShiftSdn(signs);
   const fallback = fromConfigMap(signs) ?? unknownProxy([missingGap(signs)]);
-  const finders: readonly Finder[] = [
-    () => openshift,
-    disabledInK3s(signs),
-    podFinder(signs),
-    daemonFinder(signs),
-    embeddedInK3s(signs),
-    () => fallback,
-  ];
+  const finders: readonly Finder[] = [() => openshift, disabledInK3s(signs), podFinder(signs), daemonFinder(signs), embeddedInK3s(signs)];
+  // Nodes that are alike share one sign, so that what follows from it is worked out once.
+  const known = new Map<KubeProxySign, Map<string | null, KubeProxySign>>();
   return (node) => {
-    for (const find of finders) {
-      const sign = find(node);
-      if (sign !== null) return withKubelet(node, sign);
-    }
-    return fallback;
+    const own = firstSign(finders, node) ?? fallback;
+    const byKubelet = known.get(own) ?? new Map<string | null, KubeProxySign>();
+    known.set(own, byKubelet);
+    const sign = byKubelet.get(node.kubeletVersion) ?? withKubelet(node, own);
+    byKubelet.set(node.kubeletVersion, sign);
+    return sign;
   };
+}
+
+function firstSign(finders: readonly Finder[], node: Node): KubeProxySign | null {
+  for (const find of finders) {
+    const sign = find(node);
+    if (sign !== null) return sign;
+  }
+  return null;
 }
 
 /** The pod itself knows best: in the middle of a roll-out it may be of another version than its DaemonSet's template. */

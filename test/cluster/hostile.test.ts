@@ -127,7 +127,7 @@ describe.for(clusters)('$what', ({ objects, services }) => {
         const [namespace = '', name = ''] = services[which] ?? [];
         seen.add(ask(broken, namespace, name));
       }),
-      { numRuns: 600 },
+      { numRuns: 400, endOnFailure: true },
     );
     expect(seen).toContain('answered');
   });

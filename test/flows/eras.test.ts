@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endpoint, service } from '../support/build.ts';
+import { endpoint, hostEndpoint, service } from '../support/build.ts';
 import { detector } from '../support/dataplanes.ts';
 import { codes, scene } from '../support/flow.ts';
 import { flows } from '../support/table.ts';
@@ -116,6 +116,9 @@ describe('externalIPs, Cluster', () => {
         'delivered: web-1 sees 10.244.3.0 (kube-proxy); web-3 sees 10.244.3.1 (kube-proxy)',
         'node3 masquerades again',
       ],
+    ]);
+    flows(scene({ proxy: { version: '1.20' }, service: its({ endpoints: [hostEndpoint('web-3')] }) }), [
+      ['cli-2', '172.18.0.13:80', 'delivered: web-3 sees 172.18.0.12 (kube-proxy)', 'node3 cannot masquerade what goes to itself'],
     ]);
     flows(scene({ proxy: { version: '1.20' }, service: its({ local: true }) }), [
       ['cli-2', '172.18.0.13:80', 'partial: web-1 sees 10.244.2.10 but no reply; web-3 sees 10.244.2.10', 'Local sets no mark'],

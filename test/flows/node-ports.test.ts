@@ -36,6 +36,13 @@ describe('iptables mode: every local address unless restricted', () => {
   ]);
 });
 
+describe('kindnet: the gateway address is on the veths, so only where there are pods', () => {
+  flows(scene({ network: 'kindnet' }), [
+    ['node2', '10.244.2.1:30080', 'delivered: web-1+web-3 sees 172.18.0.12 (kube-proxy)', 'cli-2 runs there'],
+    ['node4', '10.244.4.1:30080', 'unhandled', 'no pod, no such address'],
+  ]);
+});
+
 describe('the word primary', () => {
   const second = node('node2', { internalIPs: ['172.18.0.12', '172.19.0.12'] });
   const several = nodes(3).map((each) => (each.name === 'node2' ? second : each));

@@ -166,4 +166,12 @@ describe('x9: nodes inside the cluster CIDR count as pods', () => {
     ['node3', 'node1:30080', 'partial: web-1 sees 10.1.0.13; dropped', 'an endpoint on the asking node gets its own address as source'],
     ['node2', '192.0.2.10', 'delivered: web-1+web-3 sees 10.1.0.12', 'its own: not masqueraded'],
   ]);
+  flows(scene({ nodes: inside, service: local, proxy: { detector: wide }, network: 'kindnet', masquerade: { style: 'kindnet' } }), [
+    [
+      'cli-2',
+      'node1:30080',
+      'partial: web-1 sees 10.1.0.12 (cni); web-3 sees 10.1.0.12 (cni) but no reply',
+      "a pod behind its node's address: masqueraded on node2, which does not bring the answer back over node1",
+    ],
+  ]);
 });
