@@ -112,8 +112,9 @@ function dataPlaneReads(reader: Reader): Promise<unknown>[] {
     ),
   ];
   reads.push(...kubeProxyReads(reader, daemons));
-  const flannel = named('kube-flannel-ds', 'kube-flannel', 'canal', 'rke2-canal');
-  if (flannel !== undefined) reads.push(configMap(reader, flannel.metadata.namespace, 'kube-flannel-cfg', 'canal-config'));
+  const flannel = named('kube-flannel-ds', 'kube-flannel-ds-amd64', 'kube-flannel', 'canal', 'rke2-canal');
+  if (flannel !== undefined)
+    reads.push(configMap(reader, flannel.metadata.namespace, 'kube-flannel-cfg', 'canal-config', 'rke2-canal-config'));
   if (named('calico-node') !== undefined) reads.push(...calicoReads(reader));
   const cilium = named('cilium', 'anetd');
   if (cilium !== undefined) reads.push(configMap(reader, cilium.metadata.namespace, 'cilium-config'));
@@ -130,10 +131,14 @@ function kubeProxyReads(reader: Reader, daemons: readonly DaemonSetObject[]): Pr
   if (proxy === undefined)
     return [configMap(reader, 'kube-system', 'kube-proxy', 'kube-proxy-config'), pods('component=kube-proxy'), pods('k8s-app=kube-proxy')];
   const volumes = (proxy.spec?.template?.spec?.volumes ?? []).map((volume) => volume.configMap?.name).filter((name) => name !== undefined);
-  const names = [...new Set([...volumes, 'kube-proxy', 'kube-proxy-config'])];
+  const configMaps =
+    volumes.length > 0
+      ? // EKS mounts two: `kube-proxy` has the kubeconfig, `kube-proxy-config` the configuration.
+        [...new Set(volumes)].map((name) => configMap(reader, proxy.metadata.namespace, name))
+      : [configMap(reader, proxy.metadata.namespace, 'kube-proxy', 'kube-proxy-config')];
   const rolledOut = proxy.status?.updatedNumberScheduled === proxy.status?.desiredNumberScheduled;
   // Only in the middle of a roll-out do pods tell more than the template: another version on some nodes.
-  return [configMap(reader, proxy.metadata.namespace, ...names), ...(rolledOut ? [] : [pods('k8s-app=kube-proxy')])];
+  return [...configMaps, ...(rolledOut ? [] : [pods('k8s-app=kube-proxy')])];
 }
 
 function calicoReads(reader: Reader): Promise<unknown>[] {

@@ -25,6 +25,12 @@ export function predict(world: World, packet: Packet, arrival: Arrival, hops = 0
   const config = world.configOf(node);
   if (config === null) return undetermined(`data plane of node ${node.name}`, 'its kube-proxy configuration is not known');
   if (hops >= MOST_NODES) return undetermined('the way of the packet', 'it would go in circles between nodes');
+  if (arrival.origin === 'own-pod' && world.network.servesClusterIPs && world.clusterIPs.has(packet.destination))
+    // Cilium without kube-proxy replacement still balances clusterIPs of pods in eBPF (bpf_lxc, ENABLE_PER_PACKET_LB).
+    return undetermined(
+      `way of pods to clusterIP ${packet.destination}`,
+      `${world.network.name} serves clusterIPs of pods itself, before kube-proxy's rules`,
+    );
   const site: Site = { world, config, arrival };
   const early = beforeDnat(site, packet);
   if (early !== null) return early;

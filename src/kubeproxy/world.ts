@@ -1,6 +1,6 @@
 import type { Cluster, Node, Pod, Protocol } from '../cluster/model.ts';
 import { nodeIp } from '../cluster/model.ts';
-import type { Dataplane, PodNetwork, ProxyConfig } from '../dataplane/types.ts';
+import type { Dataplane, DataplaneClass, PodNetwork, ProxyConfig } from '../dataplane/types.ts';
 import type { Family } from '../net/ip.ts';
 import { addressAt, FAMILIES, familyOf, isLoopback, parseCidr } from '../net/ip.ts';
 import type { Categories, FamilyPort } from './endpoints.ts';
@@ -39,12 +39,34 @@ export interface World {
 /** Every combination of kube-proxy configuration and CNI behaviour that the evidence allows. */
 export function worldsOf(cluster: Cluster, dataplane: Dataplane): World[] {
   const shared = indexCluster(cluster);
-  const most = Math.max(1, ...dataplane.classes.map((entry) => entry.candidates.length));
-  const worlds: World[] = [];
-  for (const network of dataplane.networks) {
-    for (let choice = 0; choice < most; choice++) worlds.push(createWorld(cluster, dataplane, network, choice, shared));
+  const choices = choicesOf(dataplane.classes);
+  return dataplane.networks.flatMap((network) => choices.map((choice) => createWorld(cluster, dataplane, network, choice, shared)));
+}
+
+/** Which of its candidates each class has in one world; a class without a place here has too many others beside it to be decided. */
+type Choice = ReadonlyMap<DataplaneClass, number>;
+
+/** More combinations than this are not tried: what the last classes do is then left open. */
+const MOST_CHOICES = 64;
+
+/**
+ * Classes that are open in the same way are so for one reason (a ConfigMap that could not be read, with two versions in the middle of a
+ * roll-out), so they go together; all others vary freely.
+ */
+function choicesOf(classes: readonly DataplaneClass[]): readonly Choice[] {
+  const alike = new Map<string, DataplaneClass[]>();
+  for (const entry of classes) {
+    append(alike, JSON.stringify(entry.candidates.map((candidate) => ({ ...candidate, minor: 0, patch: 0 }))), entry);
   }
-  return worlds;
+  let choices: Choice[] = [new Map()];
+  for (const group of alike.values()) {
+    const count = Math.max(1, group[0]?.candidates.length ?? 0);
+    if (choices.length * count > MOST_CHOICES) continue;
+    choices = choices.flatMap((choice) =>
+      Array.from({ length: count }, (_, at) => new Map([...choice, ...group.map((entry) => [entry, at] as const)])),
+    );
+  }
+  return choices;
 }
 
 type Index = ReturnType<typeof indexCluster>;
@@ -106,7 +128,7 @@ export function nodePortKey(family: Family, protocol: Protocol, port: number): s
   return `${family} ${protocol} ${port}`;
 }
 
-function createWorld(cluster: Cluster, dataplane: Dataplane, network: PodNetwork, choice: number, index: Index): World {
+function createWorld(cluster: Cluster, dataplane: Dataplane, network: PodNetwork, choice: Choice, index: Index): World {
   const owners = new Map<string, Node>();
   const natted = new Map<string, Node>();
   const addresses = new Map(cluster.nodes.map((node) => [node.name, deviceAddresses(node, network, index.nodesWithPods)]));
@@ -122,12 +144,14 @@ function createWorld(cluster: Cluster, dataplane: Dataplane, network: PodNetwork
     byNodePort: index.byNodePort,
     clusterIPs: index.clusterIPs,
     configOf: (node) => {
-      const candidates = dataplane.classOf.get(node.name)?.candidates ?? [];
-      return candidates[Math.min(choice, candidates.length - 1)] ?? null;
+      const found = dataplane.classOf.get(node.name);
+      const at = found === undefined ? undefined : choice.get(found);
+      return at === undefined ? null : (found?.candidates[at] ?? null);
     },
     unmodelled: (node) => {
       const found = dataplane.classOf.get(node.name);
-      return found === undefined ? `nothing is known of node ${node.name}` : found.unmodelled;
+      if (found === undefined) return `nothing is known of node ${node.name}`;
+      return found.unmodelled ?? (choice.has(found) ? null : 'too much is open about how the nodes are configured');
     },
     ownerOf: (address) => owners.get(address) ?? null,
     nattedOwnerOf: (address) => natted.get(address) ?? null,

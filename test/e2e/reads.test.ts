@@ -101,6 +101,31 @@ describe('what a question adds', () => {
     expect(pods).toEqual(['/api/v1/namespaces/kube-system/pods?limit=500&labelSelector=k8s-app%3Dkube-proxy']);
   });
 
+  test('every ConfigMap that kube-proxy mounts: the first need not hold its configuration', async () => {
+    const [proxy] = demoWith((object) => (is(object, 'ConfigMap', 'kube-proxy') ? undefined : null)) as [
+      { readonly data: Readonly<Record<string, string>> },
+    ];
+    const mounts = demoWith((object) => {
+      if (is(object, 'ConfigMap', 'kube-proxy')) return { data: { 'config.conf': null, kubeconfig: 'apiVersion: v1' } };
+      const volumes = ['kube-proxy', 'kube-proxy-config'].map((name) => ({ name, configMap: { name } }));
+      return is(object, 'DaemonSet', 'kube-proxy') ? { spec: { template: { spec: { volumes } } } } : undefined;
+    });
+    const config = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-proxy-config', namespace: 'kube-system' },
+      data: { config: proxy.data['config.conf'] },
+    };
+    const ran = await askOf({ objects: [...mounts, config] }, INGRESS);
+    expect(paths(ran.asked).filter((path) => path.includes('kube-system/configmaps'))).toEqual([
+      '/api/v1/namespaces/kube-system/configmaps/kube-proxy',
+      '/api/v1/namespaces/kube-system/configmaps/kube-proxy-config',
+    ]);
+    const { dataplane } = JSON.parse(ran.stdout) as { dataplane: readonly { evidence: readonly string[]; localDetection: unknown }[] };
+    expect(dataplane[0]?.evidence).toContain('ConfigMap kube-system/kube-proxy-config');
+    expect(dataplane[0]?.localDetection).toMatchObject({ mode: 'ClusterCIDR' });
+  });
+
   test('thousands of nodes come page by page, each page once', async () => {
     const nodes = Array.from({ length: 1200 }, (_, i) => ({
       apiVersion: 'v1',

@@ -103,3 +103,11 @@ test.each([
 ])('%s → %s: undetermined (%s)', (from, to) => {
   expect(ask(scene({ nodes: nodes(4, '46') }), from, to).verdict).toBe('undetermined');
 });
+
+describe('a CNI that serves clusterIPs of pods itself', () => {
+  flows(scene({ servesClusterIPs: true }), [
+    ['cli-2', '10.96.0.10', 'undetermined', 'it is asked before kube-proxy'],
+    ['node2', '10.96.0.10', 'delivered: web-1+web-3 sees 10.244.2.0 (kube-proxy)', "a process meets kube-proxy's rules"],
+    ['client', 'node2:30080', 'delivered: web-1+web-3 sees 10.244.2.0 (kube-proxy)', 'so does the world outside'],
+  ]);
+});

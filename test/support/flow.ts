@@ -34,6 +34,7 @@ interface SceneDiffers {
   readonly network?: NetworkName | PodNetwork;
   readonly masquerade?: Masquerade;
   readonly hairpin?: boolean | null;
+  readonly servesClusterIPs?: boolean;
   readonly serviceCidrs?: Cluster['serviceCidrs'];
 }
 
@@ -53,6 +54,7 @@ export function scene(differs: SceneDiffers = {}): Scene {
     ...base,
     masquerade: differs.masquerade ?? base.masquerade,
     hairpin: differs.hairpin === undefined ? base.hairpin : differs.hairpin,
+    servesClusterIPs: differs.servesClusterIPs ?? base.servesClusterIPs,
   };
   const all = differs.candidates ?? [proxy(differs.proxy)];
   const plane = dataplane(made, { all, ...(differs.proxies === undefined ? {} : { of: differs.proxies }) }, [network]);
