@@ -29,8 +29,8 @@ await build({
   target: 'node20',
   banner: { js: COMMONJS_SHIM },
   plugins: [slimClientNode(), slimOclif(), quickWidth()],
-  // typescript: oclif looks for it in source checkouts only. The others: optional native speed-ups of `ws`.
-  external: ['typescript', 'bufferutil', 'utf-8-validate'],
+  // typescript: oclif looks for it in source checkouts only. The others: optional native speed-ups of `ws` and `ssh2`.
+  external: ['typescript', 'bufferutil', 'utf-8-validate', 'cpu-features', '*.node'],
   legalComments: 'none',
   logLevel: 'warning',
 });

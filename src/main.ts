@@ -7,6 +7,9 @@ import { safeText } from './render/safe.ts';
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command.Class }>>> = {
   explain: () => import('./commands/explain.ts'),
+  verify: () => import('./commands/verify.ts'),
+  trace: () => import('./commands/trace.ts'),
+  snapshot: () => import('./commands/snapshot.ts'),
   demo: () => import('./commands/demo.ts'),
 };
 

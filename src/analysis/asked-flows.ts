@@ -8,12 +8,13 @@ import { excludedBy } from './providers.ts';
 import type { Flow, Target } from './report.ts';
 import type { Scope } from './scope.ts';
 import { targetsAsked } from './targets.ts';
+import type { Tracer } from './traced-flow.ts';
 
 /** Flows between nodes grow with the square of their number: of many representatives only the first of the largest groups ask other nodes. */
 const MOST_ASKING_OTHERS = 12;
 
 /** Every flow that was asked for, and what was missing where one is undetermined. */
-export function flowsFor(scope: Scope): { flows: Flow[]; gaps: Gap[] } {
+export function flowsFor(scope: Scope, tracer: Tracer | null): { flows: Flow[]; gaps: Gap[] } {
   const { cluster, dataplane, service, question, nodes } = scope;
   const oracle = createOracle(cluster, dataplane, service);
   const standIns = standInsFor(cluster, dataplane);
@@ -29,8 +30,9 @@ export function flowsFor(scope: Scope): { flows: Flow[]; gaps: Gap[] } {
       if (isPointless(asker, target, scope) || isSpared(asker, target, asking)) continue;
       for (const via of entryNodes(oracle, asker, target, entries)) {
         const answer = oracle.ask(asker, target, via);
-        flows.push(answer.flow);
-        for (const gap of answer.gaps) gaps.set(`${gap.what}\0${gap.why}`, gap);
+        const found = tracer === null || target.kind === 'healthCheckNodePort' ? null : tracer.traced(asker, answer.flow, via);
+        flows.push(found === null ? answer.flow : { ...answer.flow, traced: found.traced });
+        for (const gap of [...answer.gaps, ...(found?.gaps ?? [])]) gaps.set(`${gap.what}\0${gap.why}`, gap);
       }
     }
   }

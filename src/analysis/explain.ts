@@ -13,9 +13,17 @@ import type { ServiceReport } from './report.ts';
 import { scopeOf } from './scope.ts';
 import { serviceAsked } from './service-asked.ts';
 import { dataplaneEntries, endpointGaps, summaryOf } from './summary.ts';
+import { answerWithTraced, tracedNotes } from './traced-answer.ts';
+import type { CreateTracer } from './traced-flow.ts';
+
+/** What `explain` may use besides, loaded only where it is asked for. */
+export interface ExplainTools {
+  /** Follows packets through the nodes' own rules; the flows then have `traced`. */
+  readonly createTracer?: CreateTracer;
+}
 
 /** What happens to traffic for one Service, and why. Throws Failure for a question that has no answer. */
-export function explain(evidence: Evidence, question: Question): ServiceReport {
+export function explain(evidence: Evidence, question: Question, tools: ExplainTools = {}): ServiceReport {
   const cluster = clusterFrom(evidence);
   const service = serviceAsked(cluster, evidence, question);
   if (cluster.nodes.length === 0)
@@ -23,7 +31,8 @@ export function explain(evidence: Evidence, question: Question): ServiceReport {
   const dataplane = detectDataplane(evidence, cluster);
   const provider = service.type === 'LoadBalancer' ? providerOf(service, cluster) : null;
   const scope = scopeOf({ cluster, dataplane, service, question, provider });
-  const { flows, gaps } = flowsFor(scope);
+  const tracer = tools.createTracer?.(evidence.nodeFiles, cluster, dataplane, service) ?? null;
+  const { flows, gaps } = flowsFor(scope, tracer);
   const { groups } = scope;
   const view = loadBalancerView(cluster, dataplane, service, provider);
   return {
@@ -31,13 +40,13 @@ export function explain(evidence: Evidence, question: Question): ServiceReport {
     kind: 'ServiceReport',
     origin: evidence.origin,
     service: summaryOf(service),
-    answer: answerFor({ service, flows, groups, view, provider }),
+    answer: answerWithTraced(answerFor({ service, flows, groups, view, provider }), flows),
     dataplane: dataplaneEntries(dataplane, cluster),
     ...(groups === null ? {} : { nodeGroups: groups }),
     flows,
     ...(view === null ? {} : { loadBalancer: view }),
-    notes: notesFor({ cluster, dataplane, service, flows, groups, view, provider }),
+    notes: [...tracedNotes(flows), ...notesFor({ cluster, dataplane, service, flows, groups, view, provider })],
     findings: [],
-    gaps: uniqueGaps([...evidence.gaps, ...dataplane.gaps, ...gaps, ...endpointGaps(service)]),
+    gaps: uniqueGaps([...evidence.gaps, ...dataplane.gaps, ...(tracer?.gaps ?? []), ...gaps, ...endpointGaps(service)]),
   };
 }

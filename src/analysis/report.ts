@@ -106,6 +106,17 @@ export interface Flow {
   readonly verdict: Verdict;
   readonly branches: readonly Branch[];
   readonly because: readonly Because[];
+  /** What the rules that the nodes really have make of it; absent where no rules were asked for. */
+  readonly traced?: Traced;
+}
+
+/** The fate of a packet by the nodes' own rules, found without any knowledge of kube-proxy's policies. */
+export interface Traced {
+  readonly verdict: Verdict;
+  readonly branches: readonly Branch[];
+  readonly because: readonly Because[];
+  /** Whether it says the same as the prediction; null where either is undetermined. */
+  readonly agrees: boolean | null;
 }
 
 export interface Client {

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { ResourceType } from './resource-types.ts';
-import type { ObjectRoute } from './route.ts';
 import { forbidden, unauthorized } from './status.ts';
+
+export type Verb = 'get' | 'list' | 'create' | 'delete';
 
 /** What a user may not do. A part that is left out holds for everything. */
 export interface DenyRule {
   readonly user?: string;
-  readonly verbs?: readonly ('get' | 'list')[];
-  /** Plural names, e.g. `nodes`. */
+  readonly verbs?: readonly Verb[];
+  /** Plural names, e.g. `nodes`; a subresource is one of its own: `pods/exec`. */
   readonly resources?: readonly string[];
   /** Only requests inside these namespaces. */
   readonly namespaces?: readonly string[];
@@ -36,18 +37,26 @@ export function userOf(request: IncomingMessage, { tokens, certificates }: Acces
   return typeof impersonated === 'string' ? impersonated : (user ?? DEFAULT_USER);
 }
 
+/** What a request is about. */
+export interface Subject {
+  readonly namespace: string | null;
+  readonly name: string | null;
+  readonly subresource?: string;
+}
+
 /** Throws 403 when a rule denies the request. */
-export function checkAccess(type: ResourceType, route: ObjectRoute, asked: { user: string; deny: readonly DenyRule[] }): void {
-  const verb = route.name === null ? 'list' : 'get';
+export function checkAccess(type: ResourceType, route: Subject, asked: { user: string; deny: readonly DenyRule[]; verb: Verb }): void {
+  const { verb } = asked;
+  const resource = route.subresource === undefined ? type.plural : `${type.plural}/${route.subresource}`;
   const denied = asked.deny.some(
     (rule) =>
       (rule.user === undefined || rule.user === asked.user) &&
       (rule.verbs === undefined || rule.verbs.includes(verb)) &&
-      (rule.resources === undefined || rule.resources.includes(type.plural)) &&
+      (rule.resources === undefined || rule.resources.includes(resource)) &&
       (rule.namespaces === undefined || (route.namespace !== null && rule.namespaces.includes(route.namespace))) &&
       (rule.names === undefined || (route.name !== null && rule.names.includes(route.name))),
   );
-  if (denied) throw forbidden(type, { user: asked.user, verb, namespace: route.namespace, name: route.name });
+  if (denied) throw forbidden(type, { ...route, user: asked.user, verb });
 }
 
 function certificateUser(request: IncomingMessage): string | null {

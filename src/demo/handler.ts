@@ -5,10 +5,12 @@ import { aggregatedDiscovery, coreVersions, groupAnswer, groupList, resourceList
 import { answerObjects } from './objects.ts';
 import { openapiV2, openapiV3, openapiV3Group } from './openapi.ts';
 import type { Pager } from './paging.ts';
+import type { Programs } from './programs.ts';
 import { type Answer, jsonAnswer, textAnswer } from './reply.ts';
 import { type ObjectRoute, parseRoute, type Route } from './route.ts';
-import { notAllowed, StatusError, statusBody } from './status.ts';
+import { badRequest, notAllowed, StatusError, statusBody } from './status.ts';
 import type { Store } from './store.ts';
+import type { PodWriter } from './writable-pods.ts';
 
 /** What answering takes. */
 export interface HandlerContext {
@@ -18,6 +20,9 @@ export interface HandlerContext {
   /** `v1.33.4` */
   readonly version: string;
   readonly pathPrefix: string;
+  /** Null: the cluster is read-only. */
+  readonly pods: PodWriter | null;
+  readonly programs: Programs | undefined;
 }
 
 /** An answer, and who got it (null: nobody was asked for a name). */
@@ -29,15 +34,15 @@ export interface Handled {
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** Answers one request; refusals are answers too. */
-export function handle(context: HandlerContext, request: IncomingMessage): Handled {
+export function handle(context: HandlerContext, request: IncomingMessage, body: unknown): Handled {
   let user: string | null = null;
   try {
     const { route, parameters } = readUrl(context, request);
     const open = openAnswer(context, route);
     if (open !== null && isRead(request)) return { answer: open, user };
     user = userOf(request, context.access);
-    if (!isRead(request)) throw notAllowed();
-    return { answer: answerRoute(context, { request, route, parameters, user }), user };
+    const asked = { request, route, parameters, user };
+    return { answer: isRead(request) ? answerRoute(context, asked) : answerWrite(context, asked, body), user };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return { answer: jsonAnswer(statusBody(error.status), { status: error.status.code }), user };
@@ -79,6 +84,8 @@ function answerRoute(context: HandlerContext, asked: Asked): Answer {
       return jsonAnswer(openapiV3Group(types, { ...route, serverVersion: context.version }));
     case 'objects':
       return objectAnswer(context, asked, route);
+    case 'exec':
+      throw badRequest('Upgrade request required');
     case 'health':
     case 'version':
     case 'unknown':
@@ -95,8 +102,25 @@ function openAnswer(context: HandlerContext, route: Route): Answer | null {
 function objectAnswer({ store, pager, access }: HandlerContext, { request, parameters, user }: Asked, route: ObjectRoute): Answer {
   const type = store.find(route.group, route.version, route.plural);
   if (type === undefined || misplaced(type.namespaced, route)) return missing();
-  checkAccess(type, route, { user, deny: access.deny ?? [] });
+  checkAccess(type, route, { user, deny: access.deny ?? [], verb: route.name === null ? 'list' : 'get' });
   return answerObjects(store, pager, { type, route, parameters, form: chooseForm(request.headers.accept) });
+}
+
+/** Pods can be made and deleted where the server lets them be; nothing else can. */
+function answerWrite({ store, access, pods }: HandlerContext, { request, route, user }: Asked, body: unknown): Answer {
+  if (route.kind === 'exec') throw badRequest('Upgrade request required');
+  if (pods === null || route.kind !== 'objects' || route.plural !== 'pods' || route.namespace === null) throw notAllowed();
+  const { namespace, name } = route;
+  const type = store.find(route.group, route.version, route.plural);
+  if (type === undefined) return missing();
+  const check = (verb: 'create' | 'delete'): void => checkAccess(type, route, { user, deny: access.deny ?? [], verb });
+  if (request.method === 'POST' && name === null) {
+    check('create');
+    return jsonAnswer(pods.create(type, namespace, body).object, { status: 201 });
+  }
+  if (request.method !== 'DELETE' || name === null) throw notAllowed();
+  check('delete');
+  return jsonAnswer(pods.remove(type, namespace, name).object);
 }
 
 function misplaced(namespaced: boolean, route: ObjectRoute): boolean {
@@ -116,7 +140,8 @@ function missing(): Answer {
   return textAnswer('404 page not found\n', 404);
 }
 
-function readUrl({ pathPrefix }: HandlerContext, request: IncomingMessage): { route: Route; parameters: URLSearchParams } {
+/** The route and the parameters in a request's URL. */
+export function readUrl({ pathPrefix }: HandlerContext, request: IncomingMessage): { route: Route; parameters: URLSearchParams } {
   const [path = '', query = ''] = splitOnce(request.url ?? '/', '?');
   const parameters = new URLSearchParams(query);
   return { route: path.startsWith(`${pathPrefix}/`) ? parseRoute(path.slice(pathPrefix.length)) : { kind: 'unknown' }, parameters };

@@ -3,6 +3,7 @@ export type Route =
   | { readonly kind: 'health' | 'version' | 'core-versions' | 'groups' | 'openapi-v2' | 'openapi-v3' | 'unknown' }
   | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'resources' | 'openapi-v3-group'; readonly group: string; readonly version: string }
+  | ExecRoute
   | ObjectRoute;
 
 export interface ObjectRoute {
@@ -13,6 +14,13 @@ export interface ObjectRoute {
   readonly namespace: string | null;
   /** Null for a list. */
   readonly name: string | null;
+}
+
+/** A program to run in a pod. */
+export interface ExecRoute {
+  readonly kind: 'exec';
+  readonly namespace: string;
+  readonly name: string;
 }
 
 const UNKNOWN: Route = { kind: 'unknown' };
@@ -47,6 +55,8 @@ export function parseRoute(path: string): Route {
 function groupRoute(where: { group: string; version: string }, segments: readonly string[]): Route {
   const [first, second, third, fourth, ...more] = segments;
   if (first === undefined) return { kind: 'resources', ...where };
+  if (first === 'namespaces' && second !== undefined && third === 'pods' && fourth !== undefined && more.length === 1 && more[0] === 'exec')
+    return { kind: 'exec', namespace: second, name: fourth };
   if (first === 'namespaces' && second !== undefined && third !== undefined) {
     return more.length > 0 ? UNKNOWN : { kind: 'objects', ...where, plural: third, namespace: second, name: fourth ?? null };
   }

@@ -1,14 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../net/failure.ts';
 import type { DenyRule } from './access.ts';
+import { handleUpgrade } from './exec.ts';
 import { type HandlerContext, handle } from './handler.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { createPager } from './paging.ts';
+import type { Programs } from './programs.ts';
 import { createReplier, type Replier } from './reply.ts';
 import { buildStore } from './store.ts';
+import { type Kubelet, withWritablePods } from './writable-pods.ts';
 
 /** What the server serves, and how it behaves. */
 export interface ApiServerOptions {
@@ -37,6 +41,10 @@ export interface ApiServerOptions {
   readonly expireContinueTimes?: number;
   /** Waits before each answer. */
   readonly delayMs?: number;
+  /** What programs in pods do; without it nothing can be run in them. */
+  readonly programs?: Programs;
+  /** Pods can be made and deleted; this gives each its status. */
+  readonly kubelet?: Kubelet;
   /** Returns true when it has answered (or holds) the request itself. */
   readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Told of each answer. */
@@ -67,8 +75,9 @@ export interface ApiServer {
 }
 
 const HOST = '127.0.0.1';
+const LONGEST_BODY = 1 << 20;
 
-/** Serves a recorded cluster, read-only, on the loopback address, the way an API server does. */
+/** Serves a recorded cluster, read-only unless it is said otherwise, on the loopback address, the way an API server does. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const context = contextOf(options);
   const replier = createReplier();
@@ -77,14 +86,22 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   // Longer than a client keeps idle connections for, or it would meet a closed one now and then.
   server.keepAliveTimeout = 120_000;
+  const streams = new Set<Duplex>();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    streams.add(socket);
+    socket.once('close', () => streams.delete(socket));
+    const { status, user } = handleUpgrade(context, request, socket);
+    options.onRequest?.({ ...asked(request), status, bytes: 0, user });
+  });
   const port = await listen(server, options.port ?? 0);
   const url = `${options.tls === undefined ? 'http' : 'https'}://${HOST}:${port}${context.pathPrefix}`;
-  return { url, port, kubeconfig: () => kubeconfigOf(options, url), close: () => close(server) };
+  return { url, port, kubeconfig: () => kubeconfigOf(options, url), close: () => close(server, streams) };
 }
 
 function contextOf(options: ApiServerOptions): HandlerContext {
   return {
-    store: buildStore(options.objects, options.absent),
+    ...storesOf(options),
+    programs: options.programs,
     pager: createPager({ after: options.expireContinueAfter ?? Number.POSITIVE_INFINITY, times: options.expireContinueTimes ?? 1 }),
     access: {
       ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
@@ -94,6 +111,13 @@ function contextOf(options: ApiServerOptions): HandlerContext {
     version: options.version ?? 'v1.33.4',
     pathPrefix: options.pathPrefix ?? '',
   };
+}
+
+function storesOf({ objects, absent, kubelet }: ApiServerOptions): Pick<HandlerContext, 'store' | 'pods'> {
+  const recorded = buildStore(objects, absent);
+  if (kubelet === undefined) return { store: recorded, pods: null };
+  const store = withWritablePods(recorded, kubelet);
+  return { store, pods: store };
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -110,18 +134,35 @@ async function respond(
   response: ServerResponse,
 ): Promise<void> {
   if (options.intercept?.(request, response) === true) return;
-  request.resume();
+  const body = await readJson(request);
   if (options.delayMs !== undefined) await sleep(options.delayMs);
-  const { answer, user } = handle(context, request);
+  const { answer, user } = handle(context, request, body);
   const bytes = await replier.reply(request, response, answer);
   options.onRequest?.({
-    method: request.method ?? '',
-    url: request.url ?? '',
+    ...asked(request),
     status: answer.status,
     bytes,
     user,
-    userAgent: request.headers['user-agent'] ?? null,
   });
+}
+
+function asked({ method = '', url = '', headers }: IncomingMessage): Pick<ServedRequest, 'method' | 'url' | 'userAgent'> {
+  return { method, url, userAgent: headers['user-agent'] ?? null };
+}
+
+/** The object in a request, if there is one. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= LONGEST_BODY) chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return null;
+  }
 }
 
 function listen(server: Server, port: number): Promise<number> {
@@ -131,10 +172,12 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, streams: Iterable<Duplex>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    // These have left the server's own count.
+    for (const socket of streams) socket.destroy();
   });
 }
 

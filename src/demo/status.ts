@@ -79,16 +79,21 @@ export function expired(freshToken: string): StatusError {
   });
 }
 
+export function alreadyExists(type: ResourceType, name: string): StatusError {
+  const message = `${qualifiedName(type)} "${name}" already exists`;
+  return new StatusError({ code: 409, reason: 'AlreadyExists', message, details: detailsOf(type, name) });
+}
+
 export function forbidden(
   type: ResourceType,
-  asked: { user: string; verb: string; namespace: string | null; name: string | null },
+  asked: { user: string; verb: string; namespace: string | null; name: string | null; subresource?: string },
 ): StatusError {
   const subject = asked.name === null ? qualifiedName(type) : `${qualifiedName(type)} "${asked.name}"`;
   const scope = asked.namespace === null ? 'at the cluster scope' : `in the namespace "${asked.namespace}"`;
   return new StatusError({
     code: 403,
     reason: 'Forbidden',
-    message: `${subject} is forbidden: User "${asked.user}" cannot ${asked.verb} resource "${type.plural}" in API group "${type.group}" ${scope}`,
+    message: `${subject} is forbidden: User "${asked.user}" cannot ${asked.verb} resource "${type.plural}${asked.subresource === undefined ? '' : `/${asked.subresource}`}" in API group "${type.group}" ${scope}`,
     details: detailsOf(type, asked.name),
   });
 }

@@ -36,7 +36,7 @@ export function buildStore(objects: Iterable<unknown>, absent: readonly string[]
     if (!isRecord(object) || text(object['kind']) === '' || text(valueAt(object, 'metadata.name')) === '') continue;
     if (object['kind'] === 'CustomResourceDefinition') for (const type of typesOfDefinition(object)) types.set(idOf(type), type);
     const type = typeIn(types, object);
-    const stored = store(object, type);
+    const stored = storedObject(object, type);
     shelfOf(found, idOf(type)).set(keyOf(stored.namespace, stored.name), stored);
     newest = Math.max(newest, Number(valueAt(object, 'metadata.resourceVersion')) || 0);
   }
@@ -65,7 +65,8 @@ function typeIn(types: Map<string, ResourceType>, object: Json): ResourceType {
   return derived;
 }
 
-function store(object: Json, type: ResourceType): StoredObject {
+/** An object as a store keeps it. */
+export function storedObject(object: Json, type: ResourceType): StoredObject {
   const metadata = record(object['metadata']);
   let body: Buffer | undefined;
   return {

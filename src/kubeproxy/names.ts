@@ -12,15 +12,16 @@ export function serviceChain(
   service: Service,
   port: ServicePort,
 ): string {
-  return `${prefix}-${hash(servicePortName(service, port) + port.protocol.toLowerCase())}`;
+  return `${prefix}-${chainHash(servicePortName(service, port) + port.protocol.toLowerCase())}`;
 }
 
 /** kube-proxy pkg/proxy/iptables servicePortEndpointChainName. */
 export function endpointChain(service: Service, port: ServicePort, endpoint: Endpoint): string {
-  return `KUBE-SEP-${hash(servicePortName(service, port) + port.protocol.toLowerCase() + hostPort(endpoint.address, endpoint.port))}`;
+  return `KUBE-SEP-${chainHash(servicePortName(service, port) + port.protocol.toLowerCase() + hostPort(endpoint.address, endpoint.port))}`;
 }
 
-function hash(text: string): string {
+/** The last part of a chain's name: base32 of the SHA-256 of a text, 16 characters. */
+export function chainHash(text: string): string {
   const digest = createHash('sha256').update(text).digest();
   let bits = 0;
   let value = 0;

@@ -1,15 +1,15 @@
 import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
-import type { ServiceReport } from '../analysis/report.ts';
+import type { AnyReport } from './any-report.ts';
 import { isUnsafe, quotedScalar, safeJson, safeText } from './safe.ts';
 
 /** For programs: the report as it is. */
-export function renderJson(report: ServiceReport): string {
+export function renderJson(report: AnyReport): string {
   return `${safeJson(JSON.stringify(report, null, 2))}\n`;
 }
 
 /** As kubectl names what it found, one line. */
-export function renderName(report: ServiceReport): string {
-  return `service/${safeText(report.service.name)}\n`;
+export function renderName(report: AnyReport): string {
+  return `service/${safeText(report.service?.name ?? '*')}\n`;
 }
 
 // js-yaml writes bidi and zero-width characters raw; as a type of their own such strings become escaped scalars.
@@ -22,6 +22,6 @@ const ESCAPED = new Type('!escaped', {
 
 const SCHEMA = DEFAULT_SCHEMA.extend({ implicit: [ESCAPED] });
 
-export function renderYaml(report: ServiceReport): string {
+export function renderYaml(report: AnyReport): string {
   return dump(report, { schema: SCHEMA, noRefs: true, lineWidth: -1 });
 }

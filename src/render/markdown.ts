@@ -13,6 +13,7 @@ import { type Picture, pictureOf } from './picture.ts';
 import { reasonsOf } from './reasons.ts';
 import { indexReport, type ReportIndex } from './report-index.ts';
 import { mapStrings } from './safe.ts';
+import { asTraced } from './shown-flows.ts';
 import { plainSpaces, unique } from './text.ts';
 import { type Theme, themeFor, toneOf, toneOfMood } from './theme.ts';
 import { dataplaneName, titleOf } from './title.ts';
@@ -29,7 +30,7 @@ interface Page {
 /** A report for a ticket: the same content as the table, with the details folded away. */
 export function renderMarkdown(report: ServiceReport, options: RenderOptions): string {
   const theme = themeFor({ color: false, unicode: options.unicode });
-  const clean = mapStrings(report, theme.text);
+  const clean = mapStrings(asTraced(report), theme.text);
   const page = { report: clean, index: indexReport(clean), theme, all: true };
   const blocks = [head(page), pictureBlocks(page), list(facts(page)), reasons(page), ...advice(page), details(page)];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;

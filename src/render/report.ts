@@ -1,22 +1,24 @@
-import type { ServiceReport } from '../analysis/report.ts';
-import { renderJson, renderName, renderYaml } from './machine.ts';
-import { renderMarkdown } from './markdown.ts';
+import type { AnyReport } from './any-report.ts';
 import type { Format, RenderOptions } from './options.ts';
-import { renderTable } from './table.ts';
 
-/** A ServiceReport as text, with a line feed at its end. Nothing in it can act on a terminal, whatever the cluster's names hold. */
-export function renderReport(report: ServiceReport, format: Format, options: RenderOptions): string {
-  switch (format) {
-    case 'table':
-    case 'wide':
-      return renderTable(report, format, options);
-    case 'markdown':
-      return renderMarkdown(report, options);
-    case 'json':
-      return renderJson(report);
-    case 'yaml':
-      return renderYaml(report);
-    case 'name':
-      return renderName(report);
+/** A report as text, with a line feed at its end. Nothing in it can act on a terminal, whatever the cluster's names hold. */
+export async function renderReport(report: AnyReport, format: Format, options: RenderOptions): Promise<string> {
+  if (format === 'json' || format === 'yaml' || format === 'name') {
+    const { renderJson, renderName, renderYaml } = await import('./machine.ts');
+    return { json: renderJson, yaml: renderYaml, name: renderName }[format](report);
   }
+  if (report.kind === 'ServiceReport') {
+    if (format === 'markdown') return (await import('./markdown.ts')).renderMarkdown(report, options);
+    return (await import('./table.ts')).renderTable(report, format, options);
+  }
+  const [{ documentMarkdown, renderDocument }, document] = await Promise.all([
+    import('./document.ts'),
+    documentOf(report, format === 'wide' || options.verbose),
+  ]);
+  return format === 'markdown' ? documentMarkdown(document, options) : renderDocument(document, options);
+}
+
+async function documentOf(report: Exclude<AnyReport, { kind: 'ServiceReport' }>, all: boolean) {
+  if (report.kind === 'TraceReport') return (await import('./trace.ts')).traceDocument(report, all);
+  return (await import('./verify.ts')).verifyDocument(report, all);
 }

@@ -12,6 +12,7 @@ import { type Picture, pictureOf } from './picture.ts';
 import { reasonsOf } from './reasons.ts';
 import { indexReport, type ReportIndex } from './report-index.ts';
 import { mapStrings } from './safe.ts';
+import { asTraced } from './shown-flows.ts';
 import { cut, hang, padEnd, plural, widthOf, wrap } from './text.ts';
 import { type Theme, themeFor, toneOf, toneOfMood } from './theme.ts';
 import { type Title, titleOf } from './title.ts';
@@ -31,7 +32,7 @@ interface Page {
 /** A report for a terminal: the answer, the matrix, what to know; in `wide` also every flow. */
 export function renderTable(report: ServiceReport, format: 'table' | 'wide', options: RenderOptions): string {
   const theme = themeFor(options);
-  const clean = mapStrings(report, theme.text);
+  const clean = mapStrings(asTraced(report), theme.text);
   const all = format === 'wide' || options.verbose;
   const page = { report: clean, index: indexReport(clean), theme, width: layoutColumns(options), prose: proseColumns(options), all };
   const details = format === 'wide' ? detailLines(page.report, page.index, { theme, width: page.width, all: options.verbose }) : [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderReport } from '../../src/render/report.ts';
+import { renderReport } from './render.ts';
 import { SAMPLES } from './samples.ts';
 import { OPTIONS } from './support.ts';
 

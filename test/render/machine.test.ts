@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { renderReport } from '../../src/render/report.ts';
+import { renderReport } from './render.ts';
 import { SAMPLES } from './samples.ts';
 import { OPTIONS } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Branch, ServiceReport } from '../../src/analysis/report.ts';
 import { pictureOf } from '../../src/render/picture.ts';
-import { renderReport } from '../../src/render/report.ts';
 import { indexReport } from '../../src/render/report-index.ts';
+import { renderReport } from './render.ts';
 import { bigCluster, clusterThreePods, loadBalancerRanges, namedClients, nodePortLocal, noEndpoints, twentyNodes } from './samples.ts';
 import { branchesTo, ending, flow, masqueraded, OPTIONS, outside, podOn, report, type Sample, target } from './support.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Branch, Client, Flow, ServiceReport, Target } from '../../src/analysis/report.ts';
-import { renderReport } from '../../src/render/report.ts';
 import { widthOf } from '../../src/render/text.ts';
 import { themeFor, toneOf } from '../../src/render/theme.ts';
+import { renderReport } from './render.ts';
 import { ending, OPTIONS, report, verdictOf } from './support.ts';
 
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;

@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
-import { SCHEMA_PATH, serviceReportSchema } from '../../scripts/generate-schema.ts';
+import { PUBLISHED, schemaOf, schemaPath } from '../../scripts/generate-schema.ts';
 import { nodePortLocal, SAMPLES } from './samples.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const committed = readFileSync(new URL(`../../${SCHEMA_PATH}`, import.meta.url), 'utf8');
+const committed = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-test('the published schema is the one of the types', () => {
-  expect(serviceReportSchema(ROOT), 'types changed: generate the schema anew').toBe(committed);
+test.for(PUBLISHED)('the published schema of $type is the one of its types', (published) => {
+  expect(schemaOf(published, ROOT), 'types changed: generate the schemas anew').toBe(committed(schemaPath(published)));
 });
 
 describe('reports', () => {
-  const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(JSON.parse(committed));
+  const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
+    JSON.parse(committed('schemas/service-report.schema.json')),
+  );
 
   test.for(Object.entries(SAMPLES))('%s is valid', ([, build]) => {
     validate(JSON.parse(JSON.stringify(build())));

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { explain } from '../../src/analysis/explain.ts';
 import { parseClient, parseTarget } from '../../src/analysis/question.ts';
 import type { Branch, Flow } from '../../src/analysis/report.ts';
-import type { Evidence } from '../../src/cluster/evidence.ts';
+import { createTracer } from '../../src/analysis/traced-flow.ts';
+import type { Evidence, NodeFile } from '../../src/cluster/evidence.ts';
 import type { Kind, KubeObject } from '../../src/cluster/objects.ts';
 import { slim } from '../../src/cluster/slim.ts';
 import { canonicalIp } from '../../src/net/ip.ts';
@@ -16,6 +17,7 @@ export interface RecordedCase {
   readonly records: readonly ProbeRecord[];
   readonly members: ReadonlyMap<string, Member>;
   readonly decidable: string;
+  readonly mode: string | null;
 }
 
 interface RawService {
@@ -66,10 +68,31 @@ export function caseFolders(root: string): string[] {
     .filter((path) => existsSync(join(path, 'outcomes.json')));
 }
 
-export function loadCase(path: string): RecordedCase {
+const NODE_FILES: Readonly<Record<string, NodeFile['format']>> = {
+  'iptables-save.txt': 'iptables-save',
+  'ip6tables-save.txt': 'ip6tables-save',
+  'nft-ruleset.txt': 'nft',
+  'ip-addr.json': 'ip-addr',
+  'ip-route.json': 'ip-route',
+};
+
+/** What the nodes of a case printed. */
+function nodeFilesOf(path: string): NodeFile[] {
+  const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name: node }) =>
+    readdirSync(join(path, node)).flatMap((name) => {
+      const format = NODE_FILES[name];
+      const file = join(path, node, name);
+      return format === undefined ? [] : [{ node, format, path: file, text: readFileSync(file, 'utf8') }];
+    }),
+  );
+}
+
+export function loadCase(path: string, { nodeFiles = false } = {}): RecordedCase {
   const items = (json(join(path, 'cluster.json')) as { items: Record<string, unknown>[] }).items;
   const objects = items.map((item) => slim(item)).filter((object): object is KubeObject => object !== null);
   const scenario = json(join(path, 'scenario.json')) as Scenario;
+  const meta = json(join(path, 'meta.json')) as { decidable: string; mode: string | null };
   return {
     name: path.slice(path.lastIndexOf('/') + 1),
     evidence: {
@@ -77,12 +100,13 @@ export function loadCase(path: string): RecordedCase {
       objects,
       complete: new Set(objects.map((object): Kind => object.kind)),
       gaps: [],
-      nodeFiles: [],
+      nodeFiles: nodeFiles ? nodeFilesOf(path) : [],
     },
     services: items.filter((item) => item['kind'] === 'Service') as unknown as RawService[],
     records: json(join(path, 'outcomes.json')) as ProbeRecord[],
     members: membersOf(objects, scenario),
-    decidable: (json(join(path, 'meta.json')) as { decidable: string }).decidable,
+    decidable: meta.decidable,
+    mode: meta.mode,
   };
 }
 
@@ -154,16 +178,26 @@ function askProbe(recorded: RecordedCase, record: ProbeRecord): Asked {
   const via = viaOf(recorded, record);
   const { namespace, name } = service.metadata;
   const target = `${record.ip.includes(':') ? `[${record.ip}]` : record.ip}:${record.port}/${record.protocol}`;
-  const report = explain(recorded.evidence, {
+  const tools = recorded.evidence.nodeFiles.length > 0 ? { createTracer } : {};
+  const question = {
     namespace,
     name,
     from: [parseClient(senderOf(recorded, record), namespace)],
     to: [parseTarget(target)],
     via: via === null ? [] : [via],
     port: null,
-  });
+  };
+  const report = explain(recorded.evidence, question, tools);
   const about = `${recorded.name} ${namespace}/${name}: ${senderOf(recorded, record)}${via === null ? '' : ` via ${via}`} → ${target}`;
   return { record, service, about, flow: report.flows[0] };
+}
+
+/** Holds what the nodes' rules say about every probe of a case against what the kernel did. */
+export function gradeTraced(recorded: RecordedCase): Grade[] {
+  return askCase(recorded).map((asked) => {
+    const { flow } = asked;
+    return gradeProbe({ ...asked, flow: flow?.traced === undefined ? undefined : { ...flow, ...flow.traced } });
+  });
 }
 
 function gradeProbe({ record, service, about, flow }: Asked): Grade {

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { TimedOut } from './errors.ts';
 import { codeOf } from './text.ts';
@@ -25,13 +26,38 @@ export interface Patience {
 /** Longer than any page of a list; a text of more cannot be held in one JavaScript string. */
 export const MAX_BODY = 500 * 2 ** 20;
 
-/** One GET. Every way in which the other side can fall silent ends in TimedOut. */
-export async function getOnce(options: RequestOptions, patience: Patience): Promise<Answer> {
+/** A connection that has left HTTP behind. */
+export interface Upgraded {
+  readonly headers: IncomingMessage['headers'];
+  readonly socket: Duplex;
+  /** What of the new protocol came with the head of the answer. */
+  readonly rest: Buffer;
+}
+
+/** One request and what belongs to it beside Node's own options. */
+export interface Outgoing extends RequestOptions {
+  readonly body?: string | undefined;
+}
+
+/** One request that may be sent again without harm. Every way in which the other side can fall silent ends in TimedOut. */
+export async function sendOnce(outgoing: Outgoing, patience: Patience): Promise<Answer> {
+  const answer = await again(outgoing, patience, null);
+  if ('status' in answer) return answer;
+  throw new Error('an upgrade that nobody asked for');
+}
+
+/** One request to go over to another protocol; the server may answer in HTTP instead. */
+export function upgradeOnce(outgoing: Outgoing, patience: Patience): Promise<Answer | Upgraded> {
+  return again(outgoing, patience, 'upgrade');
+}
+
+async function again(outgoing: Outgoing, patience: Patience, upgrade: 'upgrade' | null): Promise<Answer | Upgraded> {
   try {
-    return await attempt(options, patience);
+    return await attempt(outgoing, patience, upgrade);
   } catch (error) {
     // The server may close a kept connection at the moment that it is used again; that says nothing about the request.
-    if (error instanceof OnKeptConnection) return attempt(options, patience).catch((again: unknown) => Promise.reject(plain(again)));
+    if (error instanceof OnKeptConnection)
+      return attempt(outgoing, patience, upgrade).catch((last: unknown) => Promise.reject(plain(last)));
     throw error;
   }
 }
@@ -42,7 +68,7 @@ function plain(error: unknown): unknown {
   return error instanceof OnKeptConnection ? error.cause : error;
 }
 
-function attempt(options: RequestOptions, patience: Patience): Promise<Answer> {
+function attempt({ body, ...options }: Outgoing, patience: Patience, upgrade: 'upgrade' | null): Promise<Answer | Upgraded> {
   return new Promise((resolve, reject) => {
     const send = options.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send(options);
@@ -62,7 +88,13 @@ function attempt(options: RequestOptions, patience: Patience): Promise<Answer> {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       }, fail);
     });
-    request.end();
+    if (upgrade !== null) {
+      request.once('upgrade', ({ headers }, socket, rest) => {
+        watch.end();
+        resolve({ headers, socket, rest });
+      });
+    }
+    request.end(body);
   });
 }
 

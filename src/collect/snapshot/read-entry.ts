@@ -70,7 +70,24 @@ async function readFile(entry: FileEntry, context: ReadContext): Promise<void> {
     gathering.gap(`${expected} of ${printable(nodeOf(entry.name, context.label))}`, `${printable(entry.name)} holds no such output`, []);
     return;
   }
+  if (readGaps(text, context)) return;
   if (!holdsObjects || !(await readObjects(entry.name, text, context))) gathering.passFile(entry.name);
+}
+
+/** What was already missing when `kubectl srcip snapshot` wrote the files. */
+function readGaps(text: string, { gathering }: ReadContext): boolean {
+  if (!/^\s*\{\s*"apiVersion": ?"srcip\.io\/v1alpha1",\s*"kind": ?"SnapshotGaps"/.test(text)) return false;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const gaps = (value as { readonly gaps?: unknown }).gaps;
+  if (!Array.isArray(gaps)) return false;
+  for (const gap of gaps as readonly { readonly what?: unknown; readonly why?: unknown }[])
+    gathering.gap(printable(String(gap?.what ?? 'something')), printable(String(gap?.why ?? 'it was not read')), []);
+  return true;
 }
 
 function readNodeTexts(name: string, text: string, context: ReadContext): boolean {

@@ -1,0 +1,157 @@
+import type { Service } from '../../../cluster/model.ts';
+import type { Expected, Proxier } from '../../../expected/types.ts';
+import { DEFAULT_DIALECT } from '../../../expected/types.ts';
+import { targetOf } from '../line-parts.ts';
+import type { RulesetIndex } from '../ruleset-index.ts';
+import type { ForeignAct, ForeignRule } from '../types.ts';
+import { type Flow, type Flows, flowsOf } from './flow.ts';
+import { foreignHooks, type Hook } from './hooks.ts';
+import { actOf } from './judge.ts';
+import { type AtKubeProxy, type Met, type Walked, walkHook } from './walk.ts';
+import { severityOf, whyOf, whyPolicy } from './words.ts';
+import { writerOf } from './writers.ts';
+
+interface Asked {
+  readonly service: Service;
+  readonly proxier: Proxier;
+  readonly observed: RulesetIndex;
+  readonly expected: Expected;
+}
+
+/** The rules of others that packets of the Service come to before kube-proxy's have had their say, and policies that drop them. */
+export function foreignRules({ service, proxier, observed, expected }: Asked): ForeignRule[] {
+  const hooks = foreignHooks(observed);
+  if (hooks.length === 0) return [];
+  const flows = flowsOf(service, proxier);
+  const masqueradeMark = 2 ** (proxier.dialect?.masqueradeBit ?? DEFAULT_DIALECT.masqueradeBit);
+  return hooks.flatMap((hook) => atHook(hook, flows, { masqueradeMark, refuses: refusesAt(expected, hook) }, observed));
+}
+
+const REFUSING = new Set(['reject-no-endpoints', 'drop-no-local-endpoints', 'drop-outside-source-ranges']);
+
+function refusesAt({ chains }: Expected, { table }: Hook): boolean {
+  return table === 'filter' && chains.some((chain) => chain.table === 'filter' && chain.rules.some((rule) => REFUSING.has(rule.code)));
+}
+
+interface Here {
+  readonly masqueradeMark: number;
+  readonly refuses: boolean;
+}
+
+function atHook(hook: Hook, flows: Flows, here: Here, observed: RulesetIndex): ForeignRule[] {
+  const found = new Map<string, { readonly act: ForeignAct; readonly met: Met[] }>();
+  const atEnd: Walked[] = [];
+  const ending: Flow[] = [];
+  for (const { flow, refused } of flowsAt(hook, flows, here.refuses)) {
+    const walked = walkHook(hook, flow, atKubeProxy(hook));
+    for (const met of walked.met) {
+      const act = actOf(met, { hook, masqueradeMark: here.masqueradeMark, refuses: refused && !behindRefusals(met) });
+      if (act === null || (refused && act !== 'skips-refusals')) continue;
+      const key = `${met.step.rule.lineNumber} ${met.through.map((step) => step.rule.lineNumber).join(' ')}`;
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { act, met: [met] });
+      else known.met.push(met);
+    }
+    if (!refused && walked.end !== 'no') {
+      atEnd.push(walked);
+      ending.push(flow);
+    }
+  }
+  const rules = [...found.values()].map(({ act, met }) => foreignRule(hook, act, met));
+  return hook.policy === 'DROP' && ending.length > 0 ? [...rules, policyRule({ hook, flows, observed }, atEnd, ending)] : rules;
+}
+
+function behindRefusals({ behind }: Met): boolean {
+  return behind.has('KUBE-EXTERNAL-SERVICES') || behind.has('KUBE-PROXY-FIREWALL') || behind.has('KUBE-SERVICES');
+}
+
+interface Passing {
+  readonly flow: Flow;
+  /** Not translated, because kube-proxy refuses it behind. */
+  readonly refused: boolean;
+}
+
+/** What of the Service's traffic passes a hook. */
+function flowsAt({ table, name }: Hook, flows: Flows, refuses: boolean): Passing[] {
+  const pass = (some: readonly Flow[], refused = false): Passing[] => some.map((flow) => ({ flow, refused }));
+  const refused = refuses ? pass(flows.arriving, true) : [];
+  switch (name) {
+    case 'PREROUTING':
+      return table === 'nat' ? pass(flows.arriving) : [...pass(flows.arriving), ...pass(flows.replies)];
+    case 'OUTPUT':
+      return table === 'filter' ? [...pass(flows.forwarded), ...refused] : pass(flows.arriving);
+    case 'INPUT':
+      return [...pass(flows.taken), ...refused];
+    case 'FORWARD':
+      return [...pass(flows.forwarded), ...pass(flows.replies.filter((flow) => flow.local !== true)), ...refused];
+    default:
+      return pass(flows.forwarded);
+  }
+}
+
+/** Service traffic ends nat PREROUTING and OUTPUT in KUBE-SERVICES; KUBE-FORWARD accepts replies, and what is marked. */
+function atKubeProxy({ table, name }: Hook): AtKubeProxy {
+  return (chain, flow) => {
+    if (chain === 'KUBE-SERVICES' && table === 'nat') return 'takes';
+    if (chain === 'KUBE-FORWARD' && flow.direction === 'reply') return 'takes';
+    if (chain === 'KUBE-NODEPORTS' && name === 'INPUT' && flow.address === null) return 'takes';
+    return 'passes';
+  };
+}
+
+function foreignRule(hook: Hook, act: ForeignAct, met: readonly Met[]): ForeignRule {
+  const sure = met.filter((each) => each.match === 'yes' && !each.step.opaque);
+  const match = sure.length > 0 ? 'certain' : 'possible';
+  const [first] = sure.length > 0 ? sure : met;
+  if (first === undefined) throw new Error('a foreign rule that nothing meets');
+  const { rule } = first.step;
+  const through = first.through.map((step) => step.rule.line);
+  const writer = writerOf([...first.through.map((step) => targetOf(step.rule.line)), rule.chain, targetOf(rule.line)]);
+  const names = [...new Set((sure.length > 0 ? sure : met).map((each) => each.flow.name))];
+  return {
+    act,
+    table: hook.table,
+    hook: hook.name,
+    chain: rule.chain,
+    line: rule.line,
+    lineNumber: rule.lineNumber,
+    through,
+    writer: writer?.name ?? null,
+    match,
+    why: whyOf({ act, hook, spec: rule.spec, match, names, behind: first.behind, writer: writer?.name ?? null }),
+    severity: severityOf(act, match, writer?.usual === true),
+  };
+}
+
+interface PolicyAsked {
+  readonly hook: Hook;
+  readonly flows: Flows;
+  readonly observed: RulesetIndex;
+}
+
+function policyRule({ hook, flows, observed }: PolicyAsked, walked: readonly Walked[], ending: readonly Flow[]): ForeignRule {
+  const sure = walked.some((each) => each.end === 'yes');
+  const match = sure ? 'certain' : 'possible';
+  const counters = observed.ruleset.tables.get(hook.table)?.chains.get(hook.name)?.counters;
+  const count = counters === undefined || counters === null ? '' : ` [${counters.packets}:${counters.bytes}]`;
+  const accepts = walked.some((each) => each.behind.has('KUBE-FORWARD'));
+  return {
+    act: 'policy-drops',
+    table: hook.table,
+    hook: hook.name,
+    chain: hook.name,
+    line: `:${hook.name} DROP${count}`,
+    lineNumber: null,
+    through: [],
+    writer: null,
+    match,
+    why: whyPolicy({
+      hook,
+      match,
+      names: [...new Set(ending.map((flow) => flow.name))],
+      accepts,
+      alwaysMasqueraded: flows.alwaysMasqueraded,
+    }),
+    severity: severityOf('policy-drops', match, false),
+  };
+}

@@ -1,0 +1,145 @@
+import type { Gap } from '../../cluster/evidence.ts';
+import type { Cluster, Node, Service } from '../../cluster/model.ts';
+import { serviceKey } from '../../cluster/model.ts';
+import type { DataplaneClass, ProxyConfig } from '../../dataplane/types.ts';
+import type { Dialect } from '../../expected/types.ts';
+import type { Family } from '../../net/ip.ts';
+import type { Parsed } from '../../netfilter/ruleset.ts';
+import { compareService } from './compare-service.ts';
+import { compareStatic } from './compare-static.ts';
+import { indexParsed, type RulesetIndex } from './ruleset-index.ts';
+import { openSide, type Side } from './side.ts';
+import type { DumpMode, ForeignRule, RuleDifference, RuleDifferences, SettingUsed, Severity } from './types.ts';
+
+/** One node, its dumps, and the Services that are asked for. */
+export interface NodeQuestion {
+  readonly node: Node;
+  readonly config: ProxyConfig;
+  readonly confidence?: DataplaneClass['confidence'];
+  readonly cluster: Cluster;
+  readonly services: readonly Service[];
+  /** By family; a family without dump is not verified. */
+  readonly dumps: Readonly<Partial<Record<Family, Parsed>>>;
+  readonly dialect?: Partial<Dialect>;
+}
+
+/** A foreign rule and whose packets it takes. */
+export interface ForeignForServices {
+  readonly rule: ForeignRule;
+  readonly services: readonly string[];
+}
+
+/** One node's rules of one family. */
+export interface FamilyVerification {
+  readonly family: Family;
+  readonly mode: DumpMode;
+  readonly settings: readonly SettingUsed[];
+  /** Of the rules that serve all Services. */
+  readonly fixed: readonly RuleDifference[];
+  /** Of Services, only where there are any. */
+  readonly services: readonly { readonly service: string; readonly differences: readonly RuleDifference[] }[];
+  readonly foreign: readonly ForeignForServices[];
+  /** Services (`ns/name`) that the rules name and the API does not have; empty where not all Services are known. */
+  readonly strangers: readonly string[];
+  readonly gaps: readonly Gap[];
+}
+
+export interface NodeVerification {
+  readonly node: string;
+  /** Addresses and pod networks that are this node's alone: what equal findings of two nodes may differ in. */
+  readonly own: readonly string[];
+  readonly families: readonly FamilyVerification[];
+  /** How many Services were compared. */
+  readonly compared: number;
+  /** The gravest difference or foreign rule; null: all is as it should be, as far as it could be compared. */
+  readonly worst: Severity | null;
+}
+
+/** Both families, the static part once, then every Service. */
+export function verifyNode(asked: NodeQuestion): NodeVerification {
+  const { node, services } = asked;
+  const families = ([4, 6] as const).flatMap((family) => {
+    const parsed = asked.dumps[family];
+    return parsed === undefined ? [] : [verifyFamily(asked, family, indexParsed(parsed))];
+  });
+  return {
+    node: node.name,
+    own: [...node.internalIPs, ...node.externalIPs, ...node.podCidrs.map((cidr) => cidr.text)],
+    families,
+    compared: services.length,
+    worst: worstOf(families),
+  };
+}
+
+function verifyFamily(asked: NodeQuestion, family: Family, observed: RulesetIndex): FamilyVerification {
+  const { node, config, cluster, confidence, dialect } = asked;
+  const side = openSide({
+    node,
+    config,
+    cluster,
+    family,
+    observed,
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(dialect === undefined ? {} : { dialect }),
+  });
+  const fixed = compareStatic(side);
+  const results = asked.services.map((service) => compareService(side, service));
+  const differing = results.map((result) => ({ service: result.service ?? '', differences: ruleDifferences(result) }));
+  return {
+    family,
+    mode: side.mode,
+    settings: side.settings,
+    fixed: ruleDifferences(fixed),
+    services: differing.filter(({ differences }) => differences.length > 0),
+    foreign: foldForeign(results),
+    strangers: strangersOf(side),
+    gaps: distinctGaps([fixed, ...results]),
+  };
+}
+
+/** All differences of a result, in the order missing, unexpected, changed. */
+export function ruleDifferences({ missing, unexpected, changed }: RuleDifferences): RuleDifference[] {
+  return [...missing, ...unexpected, ...changed];
+}
+
+/** A foreign rule takes packets of many Services; the gravest finding stands for it. */
+function foldForeign(results: readonly RuleDifferences[]): ForeignForServices[] {
+  const found = new Map<string, { rule: ForeignRule; readonly services: string[] }>();
+  for (const { foreign, service } of results) {
+    for (const rule of foreign) {
+      const key = `${rule.act} ${rule.table} ${rule.hook} ${rule.lineNumber ?? rule.line} ${rule.through.join('\n')}`;
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { rule, services: [service ?? ''] });
+      else {
+        known.services.push(service ?? '');
+        if (rank(rule.severity) > rank(known.rule.severity)) known.rule = rule;
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function strangersOf({ asked, mode }: Side): string[] {
+  if (mode.kind !== 'iptables' || !asked.cluster.servicesComplete) return [];
+  const known = new Set(asked.cluster.services.map(serviceKey));
+  return [...asked.observed.byService.keys()].filter((service) => !known.has(service)).sort();
+}
+
+function distinctGaps(results: readonly RuleDifferences[]): Gap[] {
+  const gaps = new Map(results.flatMap((result) => result.gaps.map((gap) => [`${gap.what}\n${gap.why}`, gap] as const)));
+  return [...gaps.values()];
+}
+
+const RANKS = { info: 1, warning: 2, error: 3 } as const satisfies Record<Severity, number>;
+
+function rank(severity: Severity | null): number {
+  return severity === null ? 0 : RANKS[severity];
+}
+
+function worstOf(families: readonly FamilyVerification[]): Severity | null {
+  const severities = families.flatMap(({ fixed, services, foreign }) => [
+    ...[...fixed, ...services.flatMap((entry) => entry.differences)].map((difference) => difference.severity),
+    ...foreign.map(({ rule }) => rule.severity),
+  ]);
+  return severities.reduce<Severity | null>((worst, severity) => (rank(severity) > rank(worst) ? severity : worst), null);
+}

@@ -1,0 +1,120 @@
+import type { Evidence, Gap } from '../cluster/evidence.ts';
+import type { Kind, KubeObject } from '../cluster/objects.ts';
+import { slim } from '../cluster/slim.ts';
+import { Failure } from '../net/failure.ts';
+import type { ApiClient } from './api.ts';
+import { ApiError } from './api.ts';
+
+/** One resource of the API, a list's or an object's. */
+export interface Resource {
+  readonly kind: Kind;
+  readonly apiVersion: string;
+  readonly path: string;
+}
+
+/** Reads objects and keeps what was found, what is complete, and what was refused. */
+export type Reader = ReturnType<typeof createReader>;
+
+export function createReader(api: ApiClient) {
+  const objects: KubeObject[] = [];
+  const complete = new Set<Kind>();
+  const gaps: Gap[] = [];
+  const known = new Set<string>();
+
+  /** Lists may overlap with what was read by name. */
+  function keep(object: KubeObject): void {
+    const key = `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+    if (known.has(key)) return;
+    known.add(key);
+    objects.push(object);
+  }
+
+  /** True when the list was read; false when the server does not know the resource. */
+  async function readList(resource: Resource, query: Readonly<Record<string, string>>): Promise<boolean> {
+    let found: KubeObject[] = [];
+    try {
+      await api.list(resource.path, query, {
+        item: (raw) => {
+          const object = slim(raw, resource);
+          if (object !== null) found.push(object);
+        },
+        restart: () => {
+          found = [];
+        },
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false;
+      throw error;
+    }
+    for (const object of found) keep(object);
+    return true;
+  }
+
+  return {
+    add: keep,
+    objectsOf: <K extends Kind>(kind: K) => objects.filter((object) => object.kind === kind) as Extract<KubeObject, { kind: K }>[],
+    /** A list without which there is no answer. */
+    need: async (resource: Resource, query: Readonly<Record<string, string>>, why: string, absent?: 'absent-is-ok'): Promise<boolean> => {
+      try {
+        const read = await readList(resource, query);
+        if (read) complete.add(resource.kind);
+        else if (absent === undefined) throw new Failure(`the server does not know ${plural(resource.kind)} (${resource.path})`, why);
+        return read;
+      } catch (error) {
+        throw error instanceof ApiError ? refusal(error, plural(resource.kind), why) : error;
+      }
+    },
+    /** A list that helps; refused, it becomes a gap. */
+    list: async (resource: Resource, query: Readonly<Record<string, string>> = {}, how?: 'absent-is-ok' | 'partial'): Promise<void> => {
+      try {
+        const read = await readList(resource, query);
+        if (read && how !== 'partial' && Object.keys(query).length === 0) complete.add(resource.kind);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        gaps.push({ what: plural(resource.kind), why: `${error.reason || error.status}: ${error.message}` });
+      }
+    },
+    /** A list that only makes a message better. */
+    attempt: async (resource: Resource): Promise<void> => {
+      await readList(resource, {}).catch(() => false);
+    },
+    /** One object that helps; refused, it becomes a gap. */
+    get: async (resource: Resource): Promise<'read' | 'absent' | 'refused'> => {
+      try {
+        const object = slim(await api.get(resource.path), resource);
+        if (object !== null) keep(object);
+        return 'read';
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.status === 404) return 'absent';
+        gaps.push({
+          what: `${resource.kind} ${resource.path.split('/').slice(-1).join('')}`,
+          why: `${error.reason || error.status}: ${error.message}`,
+        });
+        return 'refused';
+      }
+    },
+    evidence: (origin: string): Evidence => ({ origin, objects, complete, gaps, nodeFiles: [] }),
+  };
+}
+
+/** A name as one segment of a URL path. */
+export function segment(name: string): string {
+  return encodeURIComponent(name);
+}
+
+function plural(kind: Kind): string {
+  return kind.endsWith('s') ? kind : `${kind}s`;
+}
+
+/** What the server's refusal means for whoever asked. */
+export function refusal(error: ApiError, what: string, why: string): Failure {
+  if (error.status === 401)
+    return new Failure(`the server does not accept your credentials (401): ${error.message}`, 'log in again, or see kubectl auth whoami');
+  if (error.status === 403)
+    return new Failure(
+      `you may not read ${what}: ${error.message}`,
+      why === '' ? 'ask for get on services (examples/rbac/clusterrole.yaml)' : `${why}; examples/rbac/clusterrole.yaml has what is needed`,
+    );
+  return new Failure(`${what} could not be read: ${error.message} (${error.status})`, why === '' ? undefined : why);
+}

@@ -1,0 +1,199 @@
+import type { Gap, NodeFile } from '../cluster/evidence.ts';
+import type { Cluster, Node } from '../cluster/model.ts';
+import { nodeIp } from '../cluster/model.ts';
+import type { Dataplane } from '../dataplane/types.ts';
+import type { Cidr, Family } from '../net/ip.ts';
+import { FAMILIES, isLoopback } from '../net/ip.ts';
+import { devicesFromJson, routesFromJson } from '../netfilter/node/ip-json.ts';
+import type { Device, NodeNet, Route } from '../netfilter/node/node-net.ts';
+import { parseRules } from '../netfilter/parse-rules.ts';
+import type { Parsed, Ruleset } from '../netfilter/ruleset.ts';
+import { emptyRuleset } from '../netfilter/ruleset.ts';
+import type { Supposed } from './derive-net.ts';
+import { deriveNet } from './derive-net.ts';
+import { untraceable } from './untraceable.ts';
+
+/** A node whose rules were read. */
+export interface ObservedNode {
+  readonly name: string;
+  readonly net: NodeNet;
+  /** Why its rules do not decide what becomes of a packet, or null. */
+  readonly untraceable: string | null;
+  /** Its addresses and routes are concluded from API objects, not read on the node. */
+  readonly derived: boolean;
+  /** Its InternalIPs. */
+  readonly addresses: readonly string[];
+  /** Its rules as they were parsed, by family; a family without a dump is absent. */
+  readonly dumps: Readonly<Partial<Record<Family, Parsed>>>;
+}
+
+/** The nodes as they were read. */
+export interface ObservedNodes {
+  /** Null: nothing was read of it. */
+  get(name: string): ObservedNode | null;
+  /** The node and the device that have an address; null for nobody's, and for one that several nodes have. */
+  ownerOf(address: string): { readonly node: string; readonly device: string } | null;
+  /** Names of the nodes with rules. */
+  readonly names: readonly string[];
+  /** Files that belong to no node of the cluster, and what could not be read. */
+  readonly gaps: readonly Gap[];
+}
+
+/** Gathers what the nodes printed. Rules are parsed when a packet first comes to their node. */
+export function observeNodes(files: readonly NodeFile[], supposed: Supposed): ObservedNodes {
+  const { cluster } = supposed;
+  const { byNode, gaps } = filesByNode(files, cluster);
+  const known = new Map<string, ObservedNode | null>();
+  const get = (name: string): ObservedNode | null => {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const node = cluster.nodeByName.get(name);
+    const own = byNode.get(name);
+    const made = node === undefined || own === undefined ? null : observe(node, own, supposed);
+    known.set(name, made);
+    return made;
+  };
+  let owners: ReadonlyMap<string, { node: string; device: string } | null> | null = null;
+  return {
+    get,
+    ownerOf: (address) => {
+      owners ??= ownersIn(byNode, supposed);
+      return owners.get(address) ?? null;
+    },
+    names: cluster.nodes.map((node) => node.name).filter((name) => hasRules(byNode.get(name))),
+    gaps,
+  };
+}
+
+type Files = ReadonlyMap<NodeFile['format'], readonly NodeFile[]>;
+
+function hasRules(files: Files | undefined): boolean {
+  return files !== undefined && (files.has('iptables-save') || files.has('ip6tables-save'));
+}
+
+function filesByNode(files: readonly NodeFile[], cluster: Cluster): { byNode: ReadonlyMap<string, Files>; gaps: Gap[] } {
+  const byNode = new Map<string, Map<NodeFile['format'], NodeFile[]>>();
+  const gaps: Gap[] = [];
+  for (const file of files) {
+    const name = nodeOfFile(file, cluster);
+    if (name === null) {
+      gaps.push({
+        what: `file ${file.path}`,
+        why: `no node is named "${file.node}": the file's base name or its folder must say whose it is`,
+      });
+      continue;
+    }
+    const own = byNode.get(name) ?? new Map<NodeFile['format'], NodeFile[]>();
+    byNode.set(name, own);
+    own.set(file.format, [...(own.get(file.format) ?? []), file]);
+  }
+  return { byNode, gaps };
+}
+
+/** By name, else by the name's first label (a host name without its domain), else by an address of the node. */
+function nodeOfFile({ node }: NodeFile, cluster: Cluster): string | null {
+  if (cluster.nodeByName.has(node)) return node;
+  const short = (name: string): string => name.split('.')[0] ?? name;
+  const alike = cluster.nodes.filter((each) => short(each.name) === short(node) || each.internalIPs.includes(node));
+  return alike.length === 1 ? (alike[0]?.name ?? null) : null;
+}
+
+function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
+  const { dataplane } = supposed;
+  const four = parsed(files, 4);
+  const six = parsed(files, 6);
+  const dumps = { ...(four === null ? {} : { 4: four }), ...(six === null ? {} : { 6: six }) };
+  const rulesets = { 4: four?.ruleset ?? absentRuleset(node, 4), 6: six?.ruleset ?? absentRuleset(node, 6) };
+  const sets = knownSets(dataplane);
+  const { devices, routes } = readNet(files);
+  const reason = twoBackends(files) ?? untraceable({ node, dataplane, rulesets, files });
+  if (devices !== null && routes !== null)
+    return {
+      name: node.name,
+      net: { rulesets, devices, routes, sets },
+      untraceable: reason,
+      derived: false,
+      addresses: node.internalIPs,
+      dumps,
+    };
+  const net = deriveNet(node, supposed);
+  return {
+    name: node.name,
+    net: { ...net, sets, rulesets, devices: devices ?? net.devices, routes: routes ?? net.routes },
+    untraceable: reason,
+    derived: true,
+    addresses: node.internalIPs,
+    dumps,
+  };
+}
+
+/** iptables-legacy and iptables-nft act side by side; in which order their rules meet a packet is not in their dumps. */
+function twoBackends(files: Files): string | null {
+  const twice = (['iptables-save', 'ip6tables-save'] as const).some((format) => (files.get(format) ?? []).length > 1);
+  return twice ? 'it has rules in both iptables backends (or two dumps), and their order is not known' : null;
+}
+
+/**
+ * felix/ipsets: Calico keeps its IPPools in two sets per family, those with natOutgoing and all. Only where the pools were read is it known
+ * what these hold.
+ */
+function knownSets({ networks }: Dataplane): NonNullable<NodeNet['sets']> {
+  const [network] = networks;
+  if (network === undefined || networks.length > 1 || network.masquerade.style !== 'calico') return new Map();
+  const { natPools, allPools } = network.masquerade;
+  const holds =
+    (pools: readonly Cidr[], family: Family) =>
+    (address: string): boolean =>
+      pools.some((cidr) => cidr.family === family && cidr.contains(address));
+  return new Map(
+    FAMILIES.flatMap((family) => [
+      [`cali${family}0masq-ipam-pools`, holds(natPools, family)] as const,
+      [`cali${family}0all-ipam-pools`, holds(allPools, family)] as const,
+    ]),
+  );
+}
+
+function parsed(files: Files, family: Family): Parsed | null {
+  const [file] = files.get(family === 4 ? 'iptables-save' : 'ip6tables-save') ?? [];
+  return file === undefined ? null : parseRules(file.text, { file: file.path, family });
+}
+
+/** A node without an address of the family has nothing to say about it; of any other the rules are missing. */
+function absentRuleset(node: Node, family: Family): Ruleset | null {
+  return nodeIp(node, family) === null ? emptyRuleset(family) : null;
+}
+
+function readNet(files: Files): { devices: readonly Device[] | null; routes: readonly Route[] | null } {
+  const json = (format: NodeFile['format']): readonly unknown[] =>
+    (files.get(format) ?? []).flatMap((file): readonly unknown[] => {
+      try {
+        const value: unknown = JSON.parse(file.text);
+        return Array.isArray(value) ? value : [];
+      } catch {
+        return [];
+      }
+    });
+  const [addresses, routes] = [json('ip-addr'), json('ip-route')];
+  return {
+    devices: addresses.length === 0 ? null : devicesFromJson(addresses),
+    routes: routes.length === 0 ? null : routesFromJson(routes),
+  };
+}
+
+function ownersIn(byNode: ReadonlyMap<string, Files>, supposed: Supposed): ReadonlyMap<string, { node: string; device: string } | null> {
+  const owners = new Map<string, { node: string; device: string } | null>();
+  for (const node of supposed.cluster.nodes) {
+    const files = byNode.get(node.name);
+    const devices = (files === undefined ? null : readNet(files).devices) ?? deriveNet(node, supposed).devices ?? [];
+    for (const device of devices) {
+      for (const { address, scope } of device.addresses) {
+        if (scope === 'link' || isLoopback(address)) continue;
+        const other = owners.get(address);
+        // On the same node the first device is the one that other hosts reach: the rest lend its address.
+        if (other === undefined) owners.set(address, { node: node.name, device: device.name });
+        else if (other?.node !== node.name) owners.set(address, null);
+      }
+    }
+  }
+  return owners;
+}
