@@ -81,8 +81,11 @@ const SPECIAL: Readonly<Partial<Record<string, (finding: Changed, scene: Scene) 
   'masquerade-cluster-ip': ({ expected, observed }) => {
     const [wanted, found] = [clientsOf(expected.line), clientsOf(observed.line)];
     if (wanted === found || targetOf(expected.line) !== targetOf(observed.line)) return null;
-    const who = found === '' ? 'whoever asks the clusterIP is masqueraded' : `what it masquerades is told by "${found}" instead of "${wanted}"`;
-    return warning(`it matches other packets than it should: ${who}; of pods that count as outsiders now, endpoints see an address of this node`);
+    const who =
+      found === '' ? 'whoever asks the clusterIP is masqueraded' : `what it masquerades is told by "${found}" instead of "${wanted}"`;
+    return warning(
+      `it matches other packets than it should: ${who}; of pods that count as outsiders now, endpoints see an address of this node`,
+    );
   },
   'pod-short-circuit': ({ expected, observed }, scene) => {
     const [wanted, found] = [clientsOf(expected.line), clientsOf(observed.line)];

@@ -49,9 +49,30 @@ export function resolveSettings(asked: NodeRules): Resolved {
   };
   return {
     proxier: { node, config: used, family, dialect },
-    settings: [version.used, detector.used, masqueradeAll.used, bit.used, ...ports.used],
+    settings: [version.used, detector.used, masqueradeAll.used, bit.used, ...ports.used].map(withEffect),
     gaps: version.gaps,
   };
+}
+
+function withEffect(setting: SettingUsed): SettingUsed {
+  if (setting.contradicts === null) return setting;
+  const effect = effectOfSetting(setting);
+  return effect === null ? setting : { ...setting, effect };
+}
+
+function effectOfSetting({ name, value, contradicts }: SettingUsed): string | null {
+  switch (name) {
+    case 'version':
+      return `the rules are those of another kube-proxy than ${contradicts}: Services act as they did with ${value}`;
+    case 'masqueradeAll':
+      return value === 'true'
+        ? 'pods that ask a clusterIP are masqueraded, too: endpoints see an address of this node instead of theirs'
+        : 'pods that ask a clusterIP keep their source';
+    case 'detector':
+      return `pods are told by "${value}" instead of "${contradicts}": those that it misses count as outsiders, and are masqueraded when they ask a clusterIP`;
+    default:
+      return null;
+  }
 }
 
 function apiWord({ confidence }: { readonly confidence?: DataplaneClass['confidence'] }): 'api' | 'assumed' {

@@ -1,5 +1,5 @@
 import type { Gap } from '../../cluster/evidence.ts';
-import type { Cluster, Node, Service } from '../../cluster/model.ts';
+import type { Cluster, Node } from '../../cluster/model.ts';
 import type { DataplaneClass, ProxyConfig } from '../../dataplane/types.ts';
 import type { Dialect, RuleCode } from '../../expected/types.ts';
 import type { Family } from '../../net/ip.ts';
@@ -91,6 +91,8 @@ export interface SettingUsed {
   readonly from: 'dump' | 'api' | 'assumed';
   /** What the API says where the dump says otherwise; null: no contradiction. */
   readonly contradicts: string | null;
+  /** What follows for traffic from a contradiction. */
+  readonly effect?: string;
   /** The line of the dump that shows it. */
   readonly shownBy: string | null;
 }
@@ -128,8 +130,4 @@ export interface NodeRules {
   readonly cluster: Cluster;
   readonly observed: RulesetIndex;
   readonly dialect?: Partial<Dialect>;
-}
-
-interface ServiceRules extends NodeRules {
-  readonly service: Service;
 }

@@ -67,7 +67,7 @@ export function verifyNode(asked: NodeQuestion): NodeVerification {
     own: [...node.internalIPs, ...node.externalIPs, ...node.podCidrs.map((cidr) => cidr.text)],
     families,
     compared: services.length,
-    worst: worstOf(families),
+    worst: worstOf(families, asked.confidence),
   };
 }
 
@@ -136,8 +136,11 @@ function rank(severity: Severity | null): number {
   return severity === null ? 0 : RANKS[severity];
 }
 
-function worstOf(families: readonly FamilyVerification[]): Severity | null {
-  const severities = families.flatMap(({ fixed, services, foreign }) => [
+/** What contradicts the API is a warning: a setting, or a mode where the API does not only suppose that it is iptables. */
+function worstOf(families: readonly FamilyVerification[], confidence: NodeQuestion['confidence']): Severity | null {
+  const severities = families.flatMap(({ fixed, services, foreign, settings, mode }) => [
+    ...settings.filter((setting) => setting.contradicts !== null).map((): Severity => 'warning'),
+    ...(mode.kind === 'notIptablesMode' && (confidence === 'observed' || confidence === 'derived') ? (['warning'] as const) : []),
     ...[...fixed, ...services.flatMap((entry) => entry.differences)].map((difference) => difference.severity),
     ...foreign.map(({ rule }) => rule.severity),
   ]);

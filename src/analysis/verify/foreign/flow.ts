@@ -29,6 +29,8 @@ export interface Flows {
   /** After DNAT, to endpoints on the node's own addresses, and health checks: taken in. */
   readonly taken: readonly Flow[];
   readonly replies: readonly Flow[];
+  /** Of those, what comes back to processes of this node. */
+  readonly answers: readonly Flow[];
   /** Every request to the Service that comes from outside is masqueraded. */
   readonly alwaysMasqueraded: boolean;
 }
@@ -78,6 +80,9 @@ export function flowsOf(service: Service, proxier: Proxier): Flows {
     forwarded: [...forwarded.values()],
     taken: [...taken.values()],
     replies: [...replies.values()],
+    answers: [...replies.values()]
+      .filter((flow) => flow.local !== true)
+      .map((flow) => ({ ...flow, name: `${flow.name} to processes of this node` })),
     alwaysMasqueraded: service.externalTrafficPolicy !== 'Local',
   };
 }

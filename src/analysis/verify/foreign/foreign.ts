@@ -79,9 +79,12 @@ function flowsAt({ table, name }: Hook, flows: Flows, refuses: boolean): Passing
     case 'PREROUTING':
       return table === 'nat' ? pass(flows.arriving) : [...pass(flows.arriving), ...pass(flows.replies)];
     case 'OUTPUT':
-      return table === 'filter' ? [...pass(flows.forwarded), ...refused] : pass(flows.arriving);
+      return [
+        ...(table === 'filter' ? [...pass(flows.forwarded), ...refused] : pass(flows.arriving)),
+        ...pass(flows.replies.filter((flow) => flow.local === true)),
+      ];
     case 'INPUT':
-      return [...pass(flows.taken), ...refused];
+      return [...pass(flows.taken), ...pass(flows.answers), ...refused];
     case 'FORWARD':
       return [...pass(flows.forwarded), ...pass(flows.replies.filter((flow) => flow.local !== true)), ...refused];
     default:
@@ -119,7 +122,11 @@ function foreignRule(hook: Hook, act: ForeignAct, met: readonly Met[]): ForeignR
     writer: writer?.name ?? null,
     match,
     why: whyOf({ act, hook, spec: rule.spec, match, names, behind: first.behind, writer: writer?.name ?? null }),
-    severity: severityOf(act, match, writer?.usual === true),
+    severity: severityOf(
+      act,
+      act === 'rewrites-source' && met.some((each) => each.alone === 'yes') ? 'certain' : match,
+      writer?.usual === true,
+    ),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Met {
   readonly through: readonly Step[];
   readonly flow: Flow;
   readonly match: Exclude<MayMatch, 'no'>;
+  /** By its own conditions alone, whatever stands before it. */
+  readonly alone: Exclude<MayMatch, 'no'>;
   /** Behind which of kube-proxy's chains it stands. */
   readonly behind: ReadonlySet<string>;
 }
@@ -47,9 +49,10 @@ function through(walk: Walk, steps: readonly Step[], path: readonly Step[], sure
   let here = sure;
   for (const step of steps) {
     if (--walk.left < 0) return both(here, 'maybe');
-    const match = both(here, mayMatch(step.rule.spec, walk.flow));
-    if (match === 'no') continue;
-    const left = take(walk, step, path, match);
+    const alone = mayMatch(step.rule.spec, walk.flow);
+    const match = both(here, alone);
+    if (match === 'no' || alone === 'no') continue;
+    const left = take(walk, step, path, { match, alone });
     if (left === 'returned') return here;
     if (left === 'no') {
       if (match === here) return 'no';
@@ -60,7 +63,7 @@ function through(walk: Walk, steps: readonly Step[], path: readonly Step[], sure
 }
 
 /** How sure packets that match go on behind the rule. */
-function take(walk: Walk, step: Step, path: readonly Step[], match: Exclude<MayMatch, 'no'>): MayMatch | 'returned' {
+function take(walk: Walk, step: Step, path: readonly Step[], { match, alone }: Pick<Met, 'match' | 'alone'>): MayMatch | 'returned' {
   if (step.kubeProxys) {
     const chain = targetOf(step.rule.line);
     walk.behind.add(chain);
@@ -72,7 +75,7 @@ function take(walk: Walk, step: Step, path: readonly Step[], match: Exclude<MayM
   }
   const target = targetOf(step.rule.line);
   if (target === 'RETURN' && path.length > 0) return match === 'yes' ? 'returned' : 'maybe';
-  walk.met.push({ step, through: path, flow: walk.flow, match, behind: new Set(walk.behind) });
+  walk.met.push({ step, through: path, flow: walk.flow, match, alone, behind: new Set(walk.behind) });
   if (step.opaque) return 'maybe';
   return TERMINAL.has(target) ? 'no' : 'yes';
 }
