@@ -63,13 +63,23 @@ export async function main(words: readonly string[]): Promise<void> {
   // Nobody is there to be told.
   process.stderr.on('error', () => {});
   // As other programs have it; oclif knows --help only.
-  const argv = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const argv = withRuleValues(words[0] === 'help' ? [...words.slice(1), '--help'] : words);
   const command = argv[0] ?? '--help';
   if (!command.startsWith('-') && command !== 'version' && !Object.hasOwn(COMMANDS, command)) return unknownCommand(command);
   const plugin = new OwnPlugin({ root, name: packageJson.name, pjson: packageJson, isRoot: true });
   await plugin.load();
   const config = await Config.load({ root, pjson: packageJson, plugins: new Map([[plugin.name, plugin]]) });
   await run([...argv], config);
+}
+
+const TAKES_A_RULE = '--why-not';
+
+/** oclif takes a value that begins with a dash for another flag; an iptables rule begins with one. A blank in front changes nothing about it. */
+function withRuleValues(words: readonly string[]): readonly string[] {
+  return words.map((word, at) => {
+    if (word.startsWith(`${TAKES_A_RULE}=-`)) return `${TAKES_A_RULE}= ${word.slice(TAKES_A_RULE.length + 1)}`;
+    return words[at - 1] === TAKES_A_RULE && /^-\S* /.test(word) ? ` ${word}` : word;
+  });
 }
 
 /** oclif would not say which commands there are. */

@@ -46,7 +46,7 @@ export async function readRules(source: string, job: Job): Promise<Read> {
 /** Rules from files; the objects beside them, if any, are not read. */
 async function readPath(path: string): Promise<Read> {
   const { readSnapshot } = await import('../collect/snapshot/read-snapshot.ts');
-  const { evidence } = await readSnapshot(path, { nodeFiles: true, wanted: new Set() });
+  const { evidence } = await readSnapshot(path, { nodeFiles: true, wanted: new Set(), mayHoldNothing: true });
   if (evidence.nodeFiles.length === 0)
     throw new Failure(
       `--rules ${path}: no node's rules are in there`,

@@ -51,7 +51,7 @@ Exit codes: 0 answered; 2 the question could not be answered.`;
       import('../analysis/trace.ts'),
       import('../render/report.ts'),
     ]);
-    const report = trace(evidence, questionIn(namespace), { whyNot: flags['why-not'] ?? null });
+    const report = trace(evidence, questionIn(namespace), { whyNot: flags['why-not']?.trim() ?? null });
     const options = renderOptions(flags);
     await this.answer(
       await renderReport(report, flags.output as Format, { ...options, verbose: options.verbose || flags['all-matched'] === true }),

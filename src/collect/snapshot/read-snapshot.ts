@@ -21,6 +21,8 @@ export interface SnapshotOptions {
   readonly wanted?: ReadonlySet<Kind> | undefined;
   /** Whether the texts of nodes' rules, addresses and routes are kept. Default: true. */
   readonly nodeFiles?: boolean | undefined;
+  /** A snapshot without anything of use is no Failure. */
+  readonly mayHoldNothing?: boolean | undefined;
   /** Bytes above which a single file is not read. Default: 256 MiB. */
   readonly entryLimit?: number | undefined;
 }
@@ -42,7 +44,7 @@ export async function readSnapshot(path: string, options: SnapshotOptions = {}):
     const source = await openSource(place);
     const gathering = new Gathering();
     const entries = await readAll(source, gathering, options);
-    refuseNothing(shown, source, gathering, entries);
+    if (options.mayHoldNothing !== true) refuseNothing(shown, source, gathering, entries);
     const origin = path === '-' ? 'snapshot from standard input' : `snapshot ${shown}`;
     return { evidence: gathering.evidence(origin), passedOver: gathering.passedOver() };
   } catch (error) {
