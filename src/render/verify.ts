@@ -1,6 +1,7 @@
 import type { Gap } from '../analysis/report.ts';
 import type { ForeignFinding, RuleFinding, VerifiedFate, VerifiedFlow, VerifiedNode, VerifyReport } from '../analysis/verify-report.ts';
-import { clientLabel, flowTarget } from './describe.ts';
+import { hostPort } from '../net/ip.ts';
+import { clientLabel, flowTarget, kindWord } from './describe.ts';
 import type { Document, Item, Section } from './document.ts';
 import { verdictWord } from './phrase.ts';
 import { foldList, groupBy, plural } from './text.ts';
@@ -87,24 +88,59 @@ function foreignItem({ severity, writer, table, hook, chain, line, through, matc
 
 function flowSection(flows: readonly VerifiedFlow[], all: boolean): Section {
   const differing = flows.filter(({ agrees }) => agrees === false);
-  const shown = all ? differing : differing.slice(0, MOST_FLOWS);
-  const rest = differing.length - shown.length;
-  const items = shown.map(flowItem);
+  const groups = all ? differing.map((flow) => [flow]) : [...groupBy(differing, alikeKey).values()];
+  const shown = groups.slice(0, all ? groups.length : MOST_FLOWS);
+  const rest = differing.length - shown.flat().length;
+  const items = shown.map(flowsItem);
   return {
     heading: 'flows that end otherwise than they should',
     items: rest > 0 ? [...items, { tone: null, text: `${plural(rest, 'more flow')}: -o wide` }] : items,
   };
 }
 
-function flowItem({ from, via, to, predicted, traced }: VerifiedFlow): Item {
-  const target = flowTarget({ from, via, to, ...predicted });
-  const reasons = traced.because.flatMap(({ text, rule }): Item[] => [{ tone: null, text, more: rule === null ? [] : [{ code: rule }] }]);
+/** Flows of one kind of client to one target that come to the same. */
+function alikeKey({ from, to, predicted, traced }: VerifiedFlow): string {
+  return [from.kind, to.kind, to.kind === 'nodePort' ? '' : to.address, to.port, to.protocol, predicted.verdict, traced.verdict].join(' ');
+}
+
+function flowsItem(flows: readonly VerifiedFlow[]): Item {
+  const [first, ...others] = flows;
+  if (first === undefined) return { tone: null, text: '' };
+  const { from, via, to, predicted, traced } = first;
+  const reasons = flows.flatMap((flow) => flow.traced.because);
+  const more = [...groupBy(reasons, ({ text, rule }) => `${text} ${rule ?? ''}`).values()].flatMap(([reason]): Item[] =>
+    reason === undefined ? [] : [{ tone: null, text: reason.text, more: reason.rule === null ? [] : [{ code: reason.rule }] }],
+  );
+  const told =
+    more.length > MOST_REASONS
+      ? [...more.slice(0, MOST_REASONS), { tone: null, text: `${plural(more.length - MOST_REASONS, 'more reason')}: -o wide` }]
+      : more;
+  if (others.length === 0) {
+    const target = flowTarget({ from, via, to, ...predicted });
+    return {
+      tone: toneOf(traced.verdict),
+      text: `${clientLabel(from)} → ${target}: ${fateText(traced)}; should be ${fateText(predicted)}`,
+      more: told,
+    };
+  }
+  const target = to.kind === 'nodePort' ? `${kindWord(to.kind)} ${to.port}` : `${kindWord(to.kind)} ${hostPort(to.address, to.port)}`;
+  const ways = unique(flows.map(wayLabel));
   return {
     tone: toneOf(traced.verdict),
-    text: `${clientLabel(from)} → ${target}: ${fateText(traced)}; should be ${fateText(predicted)}`,
-    more: reasons,
+    text: `${flows.length} flows → ${target}: ${verdictWord(traced.verdict)}; should be ${verdictWord(predicted.verdict)}: ${foldList(ways, MOST_WAYS)}`,
+    more: told,
   };
 }
+
+const MOST_REASONS = 4;
+const MOST_WAYS = 6;
+
+function wayLabel({ from, via, to }: VerifiedFlow): string {
+  const where = to.node === null ? (via === null ? '' : ` via ${via}`) : ` → ${to.node}`;
+  return `${clientLabel(from)}${where}`;
+}
+
+const MOST_ENDS = 3;
 
 function fateText({ verdict, branches }: VerifiedFate): string {
   const word = verdictWord(verdict);
@@ -116,7 +152,9 @@ function fateText({ verdict, branches }: VerifiedFate): string {
       return `${endpoint.pod ?? endpoint.address}${seen}${lost}`;
     }),
   ).filter((text) => text !== '');
-  return ends.length === 0 ? word : `${word} (${foldList(ends, 3)})`;
+  if (ends.length === 0) return word;
+  const rest = ends.length - MOST_ENDS;
+  return `${word} (${ends.slice(0, MOST_ENDS).join('; ')}${rest > 0 ? `; ${rest} more` : ''})`;
 }
 
 /** What the dump says against the API: an upgrade in flight, or somebody's other configuration. */
