@@ -93,11 +93,19 @@ function applyRedirect(target: PortTarget, now: Now, around: Surroundings): Appl
   const { packet } = now;
   const loopback = packet.family === 4 ? '127.0.0.1' : '::1';
   const device = around.node.devices?.find((each) => each.name === packet.inDevice);
-  const own = device?.addresses.find((each) => each.address.includes(':') === (packet.family === 6) && each.scope === 'global');
+  const own = device?.addresses.find((each) => isOf(packet.family, each.address) && each.scope === 'global');
   const address = around.hook === 'OUTPUT' ? loopback : (own?.address ?? null);
+  // nf_nat_redirect: a device without an address of the family takes the packet nowhere. Where devices were only concluded, that is not known.
+  const bare =
+    device !== undefined && around.node.unnamed === undefined && !device.addresses.some((each) => isOf(packet.family, each.address));
+  if (address === null && bare) return { ...now, effect: 'drop', then: { kind: 'drop' } };
   return address === null
     ? unknown(now, 'the address of the incoming interface is not known')
     : destinationTo(now, { address, ports: target.ports });
+}
+
+function isOf(family: Packet['family'], address: string): boolean {
+  return address.includes(':') === (family === 6);
 }
 
 function destinationTo(now: Now, to: { readonly address: string | null; readonly ports: PortRange | null }): Applied {

@@ -215,7 +215,7 @@ describe('policy DROP', () => {
     expect(rule).toMatchObject({ act: 'drops', severity: 'error', why: expect.stringContaining('unless KUBE-FORWARD accepted them') });
   });
 
-  test('of INPUT: endpoints on the host network and node ports, but not health checks that kube-proxy accepts', () => {
+  test('of INPUT: endpoints on the host network, and answers to the node itself, but not health checks that kube-proxy accepts', () => {
     const host = service({
       ...CLUSTER,
       sourceRanges: [],
@@ -226,7 +226,13 @@ describe('policy DROP', () => {
       return (verify([web, OTHER], WHERE, text)[1]?.foreign ?? []).map(brief);
     };
     expect(drops(host)).toEqual(['policy-drops at INPUT, certain: error']);
-    expect(drops(WEB)).toEqual([]);
+    expect(drops(WEB)).toEqual(['policy-drops at INPUT, certain: error']);
+    const text = dumpText([WEB, OTHER], WHERE).replace(':INPUT ACCEPT', ':INPUT DROP');
+    const why = (verify([WEB, OTHER], WHERE, text)[1]?.foreign ?? []).map((rule) => rule.why).join('');
+    expect(why).toMatch(/answers of endpoint .* to processes of this node/);
+    expect(why).not.toMatch(/health check/);
+    const usual = text.replace('-A INPUT', '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT');
+    expect((verify([WEB, OTHER], WHERE, usual)[1]?.foreign ?? []).map(brief)).toEqual([]);
   });
 });
 
