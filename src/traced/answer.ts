@@ -3,7 +3,7 @@ import type { Arriving, Branch } from '../netfilter/trace.ts';
 import { connectionOf, traceReply } from '../netfilter/trace.ts';
 import type { Directory } from './addresses.ts';
 import { deviceFrom, nextOf } from './next-node.ts';
-import type { ObservedNodes } from './nodes.ts';
+import { type ObservedNodes, whyOpen } from './nodes.ts';
 import { wrapped } from './tunnel.ts';
 import type { Hop } from './types.ts';
 
@@ -65,7 +65,8 @@ function passNode(
       answered: 'unknown',
       why: `the rules of node ${at.node}, through which the answer goes, were not read`,
     };
-  if (node.untraceable !== null) return { kind: 'end', hop: null, answered: 'unknown', why: `node ${at.node}: ${node.untraceable}` };
+  const open = whyOpen(node);
+  if (open !== null) return { kind: 'end', hop: null, answered: 'unknown', why: `node ${at.node}: ${open}` };
   const seen = passed.filter((hop) => hop.node === at.node).map((hop) => hop.branch);
   const trace = traceReply(node.net, at.arriving, connectionOf(seen, at.arriving));
   const [branch] = trace.branches;

@@ -7,7 +7,7 @@ import { tracePacket } from '../netfilter/trace.ts';
 import type { Directory } from './addresses.ts';
 import { followBack, requestOf } from './answer.ts';
 import { deviceFrom, nextOf } from './next-node.ts';
-import type { ObservedNodes } from './nodes.ts';
+import { type ObservedNodes, whyOpen } from './nodes.ts';
 import { refusalOf } from './refusal.ts';
 import { type Wrapped, wrapped } from './tunnel.ts';
 import type { Arrival, Asked, Hop, Journey, Sender, Way, WayEnd } from './types.ts';
@@ -89,7 +89,8 @@ function deviceOf({ nodes, directory }: Ground, sender: Sender, node: string, ad
 function visit(walk: Walk, name: string, arriving: Arriving, soFar: SoFar): readonly Way[] {
   const node = walk.ground.nodes.get(name);
   if (node === null) return finish(soFar, [], { kind: 'unknown', ...gap(`rules of node ${name}`, 'they were not read') });
-  if (node.untraceable !== null) return finish(soFar, [], { kind: 'unknown', ...gap(`rules of node ${name}`, node.untraceable) });
+  const open = whyOpen(node);
+  if (open !== null) return finish(soFar, [], { kind: 'unknown', ...gap(`rules of node ${name}`, open) });
   if (soFar.passed.length >= MOST_NODES)
     return finish(soFar, [], { kind: 'unknown', ...gap('the way of the packet', 'it would go in circles between nodes') });
   return tracePacket(node.net, arriving).branches.flatMap((branch) => {

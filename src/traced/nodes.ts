@@ -19,6 +19,8 @@ export interface ObservedNode {
   readonly net: NodeNet;
   /** Why its rules do not decide what becomes of a packet, or null. */
   readonly untraceable: string | null;
+  /** Why a packet cannot be followed through them although they would decide, or null: part of the dump could not be read. */
+  readonly incomplete: string | null;
   /** Its addresses and routes are concluded from API objects, not read on the node. */
   readonly derived: boolean;
   /** Its InternalIPs. */
@@ -37,6 +39,11 @@ export interface ObservedNodes {
   readonly names: readonly string[];
   /** Files that belong to no node of the cluster, and what could not be read. */
   readonly gaps: readonly Gap[];
+}
+
+/** Why nothing can be said of a packet that comes to this node; null: its rules decide. */
+export function whyOpen({ untraceable: mode, incomplete }: ObservedNode): string | null {
+  return mode ?? incomplete;
 }
 
 /** Gathers what the nodes printed. Rules are parsed when a packet first comes to their node. */
@@ -106,12 +113,12 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
   const rulesets = { 4: four?.ruleset ?? absentRuleset(node, 4), 6: six?.ruleset ?? absentRuleset(node, 6) };
   const sets = knownSets(dataplane);
   const { devices, routes } = readNet(files);
-  const reason = twoBackends(files) ?? untraceable({ node, dataplane, rulesets, files });
+  const why = { untraceable: twoBackends(files) ?? untraceable({ node, dataplane, rulesets, files }), incomplete: unreadable([four, six]) };
   if (devices !== null && routes !== null)
     return {
       name: node.name,
       net: { rulesets, devices, routes, sets },
-      untraceable: reason,
+      ...why,
       derived: false,
       addresses: node.internalIPs,
       dumps,
@@ -120,11 +127,20 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
   return {
     name: node.name,
     net: { ...net, sets, rulesets, devices: devices ?? net.devices, routes: routes ?? net.routes },
-    untraceable: reason,
+    ...why,
     derived: true,
     addresses: node.internalIPs,
     dumps,
   };
+}
+
+/** A rule that could not be read may be the one that decides; a stray line that is none (a shell's prompt) decides nothing. */
+function unreadable(dumps: readonly (Parsed | null)[]): string | null {
+  const problems = dumps.flatMap((dump) => dump?.problems ?? []);
+  const [first, ...others] = problems.filter(({ text }) => text.trim() === '' || /^\s*(?:-A|-N|-P|\[|:|\*)/.test(text));
+  if (first === undefined) return null;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `its dump cannot be read whole: ${first.file} line ${first.line}: ${first.reason}${more}`;
 }
 
 /** iptables-legacy and iptables-nft act side by side; in which order their rules meet a packet is not in their dumps. */

@@ -186,3 +186,26 @@ test('without the masquerading rule the answer of another node is lost', () => {
     ['no-reply', 'web-3'],
   ]);
 });
+
+describe('a dump that cannot be read whole decides nothing', () => {
+  test.for([
+    ['cut in the middle', (text: string): string => text.slice(0, text.length / 2)],
+    [
+      'a rule with an open quote',
+      (text: string): string => text.replace('-A KUBE-SERVICES -d', '-A KUBE-SERVICES -m comment --comment "open -d'),
+    ],
+  ] as const)('%s', ([, change]) => {
+    const evidence = clusterWithRules('cluster-flannel', { node: 'node1', change });
+    const report = trace(evidence, questionOf(['external'], ['node/node1']), { whyNot: null });
+    expect(report.verdict).toBe('undetermined');
+    expect(report.gaps.map(({ why }) => why).join()).toMatch(/its dump cannot be read whole: .*iptables-save\.txt line \d+/);
+  });
+
+  test('a line that is no rule is passed over', () => {
+    const change = (text: string): string => `root@node1:~# iptables-save\n${text}root@node1:~#\n`;
+    const report = trace(clusterWithRules('cluster-flannel', { node: 'node1', change }), questionOf(['external'], ['node/node1']), {
+      whyNot: null,
+    });
+    expect(report.verdict).toBe('delivered');
+  });
+});
