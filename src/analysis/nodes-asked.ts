@@ -46,6 +46,12 @@ function namedNodes({ from, to, via }: Question, cluster: Cluster): readonly str
   return [...clients, ...targets.filter((name) => name !== null), ...via];
 }
 
+/** Whether the kube-proxy of some node is, or may be, in nftables mode. */
+export function usesNftables(evidence: Evidence): boolean {
+  const { classes } = detectDataplane(evidence, clusterFrom(evidence));
+  return classes.some(({ mode, candidates }) => mode === 'nftables' || candidates.some((candidate) => candidate.mode === 'nftables'));
+}
+
 /** The node of that name; a Failure with near matches otherwise. */
 export function nodeObjectNamed(nodes: readonly NodeObject[], name: string): NodeObject {
   const found = nodes.find((node) => node.metadata.name === name);

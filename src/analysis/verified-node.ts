@@ -59,7 +59,7 @@ function familyOf({ family, mode, settings, strangers }: FamilyVerification): Ve
     family,
     mode: mode.kind === 'notIptablesMode' ? 'not-iptables' : mode.kind,
     modeReason: mode.kind === 'iptables' ? null : mode.reason,
-    settings: settings.map(({ name, value, from, contradicts }) => ({ name, value, from, contradicts })),
+    settings: settings.map(({ name, value, from, contradicts, effect = null }) => ({ name, value, from, contradicts, effect })),
     strangers,
   };
 }

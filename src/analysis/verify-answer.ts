@@ -16,10 +16,17 @@ const MOST_NAMED = 4;
 export function verifiedAnswer({ nodes, flows, service, compared }: Told): Answer {
   const what = service === null ? (compared === 1 ? 'the one Service' : `the ${compared} Services`) : serviceKey(service);
   const readable = nodes.filter(({ families }) => families.some(({ mode }) => mode === 'iptables'));
-  if (readable.length === 0) return { mood: 'unknown', text: `Nothing could be compared for ${what}: ${unreadableReason(nodes)}.` };
-  const wrong = readable.filter(({ worst }) => worst === 'error' || worst === 'warning');
   const differing = flows.filter(({ agrees }) => agrees === false);
-  const text = [rulesSentence(readable, wrong, what), flowsSentence(flows, differing)].filter((sentence) => sentence !== '').join(' ');
+  const wrong = nodes.filter(({ worst }) => worst === 'error' || worst === 'warning');
+  if (readable.length === 0 && wrong.length === 0) {
+    const text = [`No rules could be compared for ${what}: ${unreadableReason(nodes)}.`, flowsSentence(flows, differing)]
+      .filter((sentence) => sentence !== '')
+      .join(' ');
+    return { mood: differing.length > 0 ? 'bad' : flows.some(({ agrees }) => agrees === true) ? 'good' : 'unknown', text };
+  }
+  const text = [rulesSentence([...new Set([...readable, ...wrong])], wrong, what), flowsSentence(flows, differing)]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
   if (wrong.some(({ worst }) => worst === 'error') || differing.length > 0) return { mood: 'bad', text };
   if (wrong.length > 0) return { mood: 'mixed', text };
   return { mood: flows.length > 0 && flows.every(({ agrees }) => agrees === null) ? 'unknown' : 'good', text };

@@ -87,6 +87,8 @@ export interface VerifiedFamily {
     readonly value: string;
     readonly from: 'dump' | 'api' | 'assumed';
     readonly contradicts: string | null;
+    /** What follows from a contradiction, else null. */
+    readonly effect: string | null;
   }[];
   /** Services that the rules name and the API does not have. */
   readonly strangers: readonly string[];

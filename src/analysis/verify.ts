@@ -94,6 +94,8 @@ function verifyOne(
   const found = dataplane.classOf.get(node.name);
   if (observed === null || found === undefined) return { why: 'its rules were not read' };
   if (observed.untraceable !== null) return { why: observed.untraceable };
+  if (observed.net.nft?.tables.some(({ name }) => name.endsWith(' kube-proxy')) === true)
+    return { why: 'its kube-proxy is in nftables mode: packets are followed through its rules, which are not compared one by one' };
   const config = found.candidates.find(({ mode }) => mode === 'iptables') ?? assumedConfig(node);
   const confidence = found.candidates.length === 1 ? found.confidence : 'assumed';
   const localAddresses = observed.derived

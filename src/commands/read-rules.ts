@@ -2,6 +2,7 @@ import type { Question } from '../analysis/question.ts';
 import type { Evidence, Gap, NodeFile } from '../cluster/evidence.ts';
 import type { NodeObject } from '../cluster/objects.ts';
 import type { LiveClient } from '../collect/live/client.ts';
+import type { Wanted } from '../collect/ssh/types.ts';
 import { Failure } from '../net/failure.ts';
 import { safeText } from '../render/safe.ts';
 import { askPassphrase } from './ask-passphrase.ts';
@@ -93,12 +94,19 @@ async function overSsh(nodes: readonly NodeObject[], { evidence, question, flags
       concurrency: flags.concurrency,
       ...(seconds === undefined ? {} : { connectTimeoutMs: seconds * 1000, commandTimeoutMs: seconds * 1000 }),
       serviceChains: chains,
+      wanted: await wantedFrom(evidence),
       ...(ask === null ? {} : { askPassphrase: ask }),
       warn: (text) => progress.say(text),
       signal,
     },
     (at) => progress.at(at),
   );
+}
+
+/** `nft list ruleset` takes long on a node with many Services, and says nothing where kube-proxy is in iptables mode. */
+async function wantedFrom(evidence: Evidence): Promise<readonly Wanted[]> {
+  const [{ usesNftables }, { USUAL }] = await Promise.all([import('../analysis/nodes-asked.ts'), import('../collect/ssh/types.ts')]);
+  return usesNftables(evidence) ? [...USUAL, 'nft'] : USUAL;
 }
 
 async function chainsOf(evidence: Evidence, question: Question): Promise<readonly string[]> {
@@ -109,14 +117,19 @@ async function chainsOf(evidence: Evidence, question: Question): Promise<readonl
 async function overPods(
   source: 'exec' | 'debug',
   nodes: readonly NodeObject[],
-  { flags, api }: Job,
+  { evidence, flags, api }: Job,
   { signal, progress }: Course,
 ): Promise<Read> {
   if (api === null)
     throw new Failure(`--rules ${source} needs the API server; a snapshot has none`, 'use --rules ssh or a PATH, or leave out --snapshot');
   const targets = nodes.map((node) => ({ name: node.metadata.name }));
   const seconds = flags['node-timeout'];
-  const common = { concurrency: flags.concurrency, signal, ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }) };
+  const common = {
+    concurrency: flags.concurrency,
+    signal,
+    wanted: await wantedFrom(evidence),
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+  };
   if (source === 'exec') {
     const { collectOverExec } = await import('../collect/pods/exec.ts');
     return collectOverExec(api, targets, common, (at) => progress.at(at));

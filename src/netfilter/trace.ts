@@ -41,7 +41,7 @@ export function connectionOf(passed: readonly Pick<Branch, 'packet' | 'tracked'>
 // nf_conntrack_proto_tcp: a SYN and ACK is no way to begin a connection.
 function strangeReply(packet: Packet): Tracked {
   const first = firstOf(tupleOf(packet));
-  return packet.protocol === 'tcp' || packet.protocol === 'sctp' ? { ...first, state: 'INVALID' } : first;
+  return packet.protocol === 'tcp' || packet.protocol === 'sctp' ? { ...first, state: 'INVALID', direction: 'reply' } : first;
 }
 
 function packetOf(arriving: Arriving): Packet {

@@ -163,7 +163,10 @@ function settingsSection({ nodes }: VerifyReport): Section {
     families.flatMap(({ settings, family }) =>
       settings
         .filter(({ contradicts }) => contradicts !== null)
-        .map(({ name, value, contradicts }) => ({ node, text: `${name}: the rules (IPv${family}) show ${value}, the API ${contradicts}` })),
+        .map(({ name, value, contradicts, effect }) => ({
+          node,
+          text: `${name}: the rules (IPv${family}) show ${value}, the API ${contradicts}${effect === null ? '' : `: ${effect}`}`,
+        })),
     ),
   );
   const strangers = unique(nodes.flatMap(({ families }) => families.flatMap((family) => family.strangers)));

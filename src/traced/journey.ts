@@ -191,8 +191,20 @@ interface At {
 function reachHost(walk: Walk, node: string, branch: Branch, soFar: SoFar, at: At): readonly Way[] {
   const { directory } = walk.ground;
   const endpoint = directory.endpointAt(at.address, at.port);
-  if (endpoint === null) return finish(soFar, [], { kind: 'host', node, listener: directory.listenerOn(node, at.port) });
+  if (endpoint === null) return finish(soFar, [], hostItself(walk, node, at));
   return answer(walk, node, branch, soFar, { ...endpoint, node }, 'local');
+}
+
+/** UDP is refused by an ICMPv6 error from an address of a device: a client that asked an address without one (a local route) may not take it for an answer. */
+function hostItself({ ground, asked }: Walk, node: string, at: At): WayEnd {
+  const listener = ground.directory.listenerOn(node, at.port);
+  const devices = ground.nodes.get(node)?.net.devices ?? [];
+  const onDevice = devices.some((device) => device.addresses.some(({ address }) => address === at.address));
+  if (listener !== null || asked.protocol !== 'UDP' || familyOf(at.address) === 4 || onDevice) return { kind: 'host', node, listener };
+  return {
+    kind: 'unknown',
+    ...gap(`how node ${node} refuses ${at.address}`, 'the address is on none of its devices, so the refusal comes from another one'),
+  };
 }
 
 function reachPod(walk: Walk, node: string, branch: Branch, soFar: SoFar, at: At, device: string): readonly Way[] {

@@ -4,10 +4,12 @@ import { nodeIp } from '../cluster/model.ts';
 import type { Dataplane } from '../dataplane/types.ts';
 import type { Cidr, Family } from '../net/ip.ts';
 import { FAMILIES, isLoopback } from '../net/ip.ts';
+import { parseNft } from '../netfilter/nft/parse-nft.ts';
+import type { NftRuleset } from '../netfilter/nft/types.ts';
 import { devicesFromJson, routesFromJson } from '../netfilter/node/ip-json.ts';
 import type { Device, NodeNet, Route } from '../netfilter/node/node-net.ts';
 import { parseRules } from '../netfilter/parse-rules.ts';
-import type { Parsed, Ruleset } from '../netfilter/ruleset.ts';
+import type { Parsed, Problem, Ruleset } from '../netfilter/ruleset.ts';
 import { emptyRuleset } from '../netfilter/ruleset.ts';
 import type { Supposed } from './derive-net.ts';
 import { deriveNet } from './derive-net.ts';
@@ -75,7 +77,7 @@ export function observeNodes(files: readonly NodeFile[], supposed: Supposed): Ob
 type Files = ReadonlyMap<NodeFile['format'], readonly NodeFile[]>;
 
 function hasRules(files: Files | undefined): boolean {
-  return files !== undefined && (files.has('iptables-save') || files.has('ip6tables-save'));
+  return files !== undefined && (files.has('iptables-save') || files.has('ip6tables-save') || files.has('nft'));
 }
 
 function filesByNode(files: readonly NodeFile[], cluster: Cluster): { byNode: ReadonlyMap<string, Files>; gaps: Gap[] } {
@@ -110,14 +112,19 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
   const four = parsed(files, 4);
   const six = parsed(files, 6);
   const dumps = { ...(four === null ? {} : { 4: four }), ...(six === null ? {} : { 6: six }) };
+  const nft = nftOf(files);
   const rulesets = { 4: four?.ruleset ?? absentRuleset(node, 4), 6: six?.ruleset ?? absentRuleset(node, 6) };
-  const sets = knownSets(dataplane);
+  const sets = new Map([...knownSets(dataplane), ...(nft?.tables ?? []).flatMap((table) => [...table.sets])]);
+  const native = nft === null ? {} : { nft };
   const { devices, routes } = readNet(files);
-  const why = { untraceable: twoBackends(files) ?? untraceable({ node, dataplane, rulesets, files }), incomplete: unreadable([four, six]) };
+  const why = {
+    untraceable: twoBackends(files) ?? untraceable({ node, dataplane, rulesets, nft }),
+    incomplete: unreadable([four, six, nft]),
+  };
   if (devices !== null && routes !== null)
     return {
       name: node.name,
-      net: { rulesets, devices, routes, sets },
+      net: { rulesets, ...native, devices, routes, sets },
       ...why,
       derived: false,
       addresses: node.internalIPs,
@@ -126,7 +133,7 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
   const net = deriveNet(node, supposed);
   return {
     name: node.name,
-    net: { ...net, sets, rulesets, devices: devices ?? net.devices, routes: routes ?? net.routes },
+    net: { ...net, ...native, sets, rulesets, devices: devices ?? net.devices, routes: routes ?? net.routes },
     ...why,
     derived: true,
     addresses: node.internalIPs,
@@ -135,7 +142,7 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
 }
 
 /** A rule that could not be read may be the one that decides; a stray line that is none (a shell's prompt) decides nothing. */
-function unreadable(dumps: readonly (Parsed | null)[]): string | null {
+function unreadable(dumps: readonly ({ readonly problems: readonly Problem[] } | null)[]): string | null {
   const problems = dumps.flatMap((dump) => dump?.problems ?? []);
   const [first, ...others] = problems.filter(({ text }) => text.trim() === '' || /^\s*(?:-A|-N|-P|\[|:|\*)/.test(text));
   if (first === undefined) return null;
@@ -172,6 +179,17 @@ function knownSets({ networks }: Dataplane): NonNullable<NodeNet['sets']> {
 function parsed(files: Files, family: Family): Parsed | null {
   const [file] = files.get(family === 4 ? 'iptables-save' : 'ip6tables-save') ?? [];
   return file === undefined ? null : parseRules(file.text, { file: file.path, family });
+}
+
+/** Tables that iptables-nft itself keeps in nftables: iptables-save has printed them, where it was read. */
+const OF_IPTABLES = /^ip6? (?:filter|nat|mangle|raw|security)$/;
+
+function nftOf(files: Files): NftRuleset | null {
+  const [file] = files.get('nft') ?? [];
+  if (file === undefined) return null;
+  const printed = (name: string): boolean =>
+    OF_IPTABLES.test(name) && files.has(name.startsWith('ip6') ? 'ip6tables-save' : 'iptables-save');
+  return parseNft(file.text, { file: file.path, leaveOut: printed });
 }
 
 /** A node without an address of the family has nothing to say about it; of any other the rules are missing. */

@@ -1,33 +1,29 @@
-import type { NodeFile } from '../cluster/evidence.ts';
 import type { Node } from '../cluster/model.ts';
 import type { Dataplane } from '../dataplane/types.ts';
+import type { NftRuleset } from '../netfilter/nft/types.ts';
 import type { Ruleset } from '../netfilter/ruleset.ts';
 
 interface Seen {
   readonly node: Node;
   readonly dataplane: Dataplane;
   readonly rulesets: Readonly<Record<4 | 6, Ruleset | null>>;
-  readonly files: ReadonlyMap<NodeFile['format'], readonly NodeFile[]>;
+  /** Null: `nft list ruleset` was not read. */
+  readonly nft: NftRuleset | null;
 }
 
-/** Tables that iptables-nft itself keeps in nftables: iptables-save has printed them. */
-const OWN_TABLES = /^table (?:ip6?|arp|bridge) (?:filter|nat|mangle|raw|security) \{/;
-
-/** Why iptables rules do not decide what becomes of Service traffic on this node, or null. */
-export function untraceable({ node, dataplane, rulesets, files }: Seen): string | null {
+/** Why its rules do not decide what becomes of Service traffic on this node, or null. */
+export function untraceable({ node, dataplane, rulesets, nft }: Seen): string | null {
   const found = dataplane.classOf.get(node.name);
+  const mode = found?.mode ?? null;
   const partial = missingTable(rulesets);
   if (partial !== null) return partial;
-  const mode = found?.mode ?? null;
-  const native = nativeTables(files);
-  if (native.some((name) => /^\S+ kube-proxy$/.test(name)) || mode === 'nftables')
-    return 'its kube-proxy writes nftables rules, which iptables-save does not show';
+  const [other] = nft?.others ?? [];
+  if (other !== undefined) return `nftables table "${other}" acts on its packets and is not evaluated`;
   if (mode === 'ipvs' || mode === 'userspace') return `its kube-proxy is in ${mode} mode, where iptables rules do not decide alone`;
-  const other = native.find((name) => !name.startsWith('netdev '));
-  if (other !== undefined) return `nftables table "${other}" acts beside the iptables rules and is not evaluated`;
-  if (mode === 'iptables') return null;
-  if (hasIptablesMode(rulesets)) return null;
-  return found?.unmodelled ?? 'no rules of kube-proxy in iptables mode are in its dump, and nothing says that it runs there';
+  if (hasNftablesMode(nft)) return null;
+  if (mode === 'nftables') return 'its kube-proxy writes nftables rules, which iptables-save does not show; nft list ruleset does';
+  if (mode === 'iptables' || hasIptablesMode(rulesets)) return null;
+  return found?.unmodelled ?? 'no rules of kube-proxy are in its dump, and nothing says that it runs there';
 }
 
 /** iptables-save prints every table that there is; a listing shows the ones that were asked for. */
@@ -40,12 +36,8 @@ function missingTable(rulesets: Seen['rulesets']): string | null {
   return null;
 }
 
-function nativeTables(files: Seen['files']): readonly string[] {
-  const text = (files.get('nft') ?? []).map((file) => file.text).join('\n');
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('table ') && !OWN_TABLES.test(line))
-    .map((line) => line.slice('table '.length).replace(/ \{.*$/, ''));
+function hasNftablesMode(nft: NftRuleset | null): boolean {
+  return (nft?.tables ?? []).some(({ name, base }) => name.endsWith(' kube-proxy') && base.some(({ type }) => type === 'nat'));
 }
 
 /** KUBE-SERVICES with KUBE-SVC chains: ipvs mode has the former only. */

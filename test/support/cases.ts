@@ -79,13 +79,21 @@ const NODE_FILES: Readonly<Record<string, NodeFile['format']>> = {
 /** What the nodes of a case printed. */
 function nodeFilesOf(path: string): NodeFile[] {
   const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.flatMap(({ name: node }) =>
-    readdirSync(join(path, node)).flatMap((name) => {
+  return folders.flatMap(({ name: node }) => {
+    const found = readdirSync(join(path, node)).flatMap((name): NodeFile[] => {
       const format = NODE_FILES[name];
       const file = join(path, node, name);
       return format === undefined ? [] : [{ node, format, path: file, text: readFileSync(file, 'utf8') }];
-    }),
-  );
+    });
+    return [...found, ...emptyDumps(found, node, path)];
+  });
+}
+
+/** A recording leaves out the dumps that were empty. */
+function emptyDumps(found: readonly NodeFile[], node: string, path: string): NodeFile[] {
+  return (['iptables-save', 'ip6tables-save'] as const)
+    .filter((format) => !found.some((file) => file.format === format))
+    .map((format) => ({ node, format, path: join(path, node, `${format}.txt`), text: '' }));
 }
 
 export function loadCase(path: string, { nodeFiles = false } = {}): RecordedCase {

@@ -17,14 +17,12 @@ export function describe(
   factsOf: (finding: Finding, chain: string) => PortFacts | null,
 ): RuleDifference[] {
   const policy = (chain: string): string | null => index.ruleset.tables.get('filter')?.chains.get(chain)?.policy ?? null;
-  const gone = new Set(found.findings.flatMap((finding) => (finding.kind === 'missing' ? [finding.expected.code] : [])));
   return found.findings.map((finding) => {
     const scene: Scene = {
       ...found,
       facts: factsOf(finding, found.chain),
       forwardPolicy: policy('FORWARD'),
       inputPolicy: policy('INPUT'),
-      gone,
     };
     return difference(finding, found, scene, index);
   });

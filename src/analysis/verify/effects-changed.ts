@@ -1,4 +1,4 @@
-import { doors, effectOfMissing, endpointBehind, onlyLocal, ownEndpoint, percent, type Scene } from './effects-missing.ts';
+import { doors, effectOfMissing, endpointBehind, isForAll, onlyLocal, ownEndpoint, percent, type Scene } from './effects-missing.ts';
 import type { Effect, Finding } from './finding.ts';
 import { error, warning } from './finding.ts';
 import { conditionsOf, formOf, specOf, targetFormOf, targetText } from './form.ts';
@@ -87,9 +87,17 @@ const SPECIAL: Readonly<Partial<Record<string, (finding: Changed, scene: Scene) 
       `it matches other packets than it should: ${who}; of pods that count as outsiders now, endpoints see an address of this node`,
     );
   },
+  'masquerade-local': (_finding, scene) =>
+    isForAll(scene, 'masquerade-local')
+      ? error(`clients of ${doors(scene)} are masqueraded, wherever they are: endpoints see an address of this node instead of theirs`)
+      : null,
   'pod-short-circuit': ({ expected, observed }, scene) => {
     const [wanted, found] = [clientsOf(expected.line), clientsOf(observed.line)];
     if (wanted === found || targetOf(expected.line) !== targetOf(observed.line)) return null;
+    if (isForAll(scene, 'masquerade-local'))
+      return error(
+        `outside clients of ${doors(scene)} are masqueraded and reach endpoints on all nodes, as with externalTrafficPolicy Cluster`,
+      );
     const clients = found === '' ? 'outside clients' : `clients with "${found}"`;
     const others = found === '' ? '' : `; other pods count as outside clients: ${onlyLocal(scene)}`;
     return error(

@@ -1,8 +1,9 @@
 import type { ExpectedRule, RuleCode } from '../../expected/types.ts';
 import type { Balance } from './balance.ts';
 import { missingHook } from './effects-hooks.ts';
-import type { Effect } from './finding.ts';
+import type { Effect, Finding } from './finding.ts';
 import { error, info, warning } from './finding.ts';
+import { conditionsOf } from './form.ts';
 import { destinationOf, portOf, sourceOf, targetOf } from './line-parts.ts';
 import { callEndpoint, type PortFacts, throughChain } from './port-facts.ts';
 
@@ -16,8 +17,8 @@ export interface Scene {
   /** Policy of filter FORWARD and INPUT. */
   readonly forwardPolicy: string | null;
   readonly inputPolicy: string | null;
-  /** Purposes of the rules that are missing in the same chain. */
-  readonly gone: ReadonlySet<string>;
+  /** All that was found in the chain. */
+  readonly findings: readonly Finding[];
 }
 
 /** What follows where the rule is not there. */
@@ -26,8 +27,9 @@ export function effectOfMissing(rule: ExpectedRule, scene: Scene): Effect {
 }
 
 /** A rule on the way to another one that is missing, too, has nothing more to say. */
-function consequence({ code }: ExpectedRule, { gone }: Scene): Effect | null {
-  const cause = LEADS_TO.find(([codes, end]) => codes.has(code) && gone.has(end));
+function consequence({ code }: ExpectedRule, { findings }: Scene): Effect | null {
+  const isGone = (end: string): boolean => findings.some((finding) => finding.kind === 'missing' && finding.expected.code === end);
+  const cause = LEADS_TO.find(([codes, end]) => codes.has(code) && isGone(end));
   return cause === undefined ? null : info(`nothing more: ${cause[2]} is missing, too`);
 }
 
@@ -154,7 +156,9 @@ function goal({ line }: ExpectedRule): string {
 }
 
 function untaken({ line }: ExpectedRule): string {
-  return destinationOf(line) === null ? 'the host itself answers them' : 'they are routed on untranslated, and clients hang';
+  return destinationOf(line) === null
+    ? 'the host itself answers what is not translated'
+    : 'what is not translated is routed on, and clients hang';
 }
 
 function network({ line }: ExpectedRule): string {
@@ -168,7 +172,15 @@ export function doors({ facts, chain }: Scene): string {
 function shortCircuit(who: string, where: string, scene: Scene): Effect {
   const subject = `${who} ${doors(scene)}${where === '' ? '' : ` ${where}`}`;
   if (scene.chainIs !== 'present') return error(`${subject} are not delivered`);
+  if (isForAll(scene, 'pod-short-circuit')) return info('nothing more: everybody is sent to endpoints on all nodes');
   return error(`${subject} count as outside clients: ${onlyLocal(scene)}`);
+}
+
+/** A rule that should be for some clients stands without that condition. */
+export function isForAll({ findings }: Scene, code: RuleCode): boolean {
+  return findings.some(
+    (finding) => finding.kind === 'changed' && finding.expected.code === code && conditionsOf(finding.observed.spec) === '',
+  );
 }
 
 /** What a chain without rules does not deliver is not masqueraded wrongly either. */

@@ -16,7 +16,9 @@ export function modeOf({ ruleset }: RulesetIndex): DumpMode {
   if (names.includes('KUBE-SERVICES')) return not('KUBE-SERVICES leads to no KUBE-SVC chain, as in ipvs mode');
   const kubelets = names.some((name) => name.startsWith('KUBE-')) || hasChain(ruleset, 'filter', 'KUBE-FIREWALL');
   const rest = kubelets ? 'it has the kubelet’s chains only' : 'it has no chain of kube-proxy';
-  return not(`${rest}: kube-proxy runs in another mode (nftables), another program serves Services, or kube-proxy never wrote its rules`);
+  return not(
+    `${rest}: kube-proxy runs in another mode (nftables), another program serves Services, or kube-proxy wrote no rules, and no Service is served`,
+  );
 }
 
 function not(reason: string): DumpMode {

@@ -67,6 +67,14 @@ async function readFile(entry: FileEntry, context: ReadContext): Promise<void> {
     return;
   }
   if (expected !== null && !context.sole) {
+    // A node without rules prints nothing.
+    if (text.trim() === '' && (expected === 'iptables-save' || expected === 'ip6tables-save')) {
+      gathering.nodeFile(
+        { node: printable(nodeOf(entry.name, context.label), 253), format: expected, path: printable(entry.name), text: '' },
+        context.nodeFiles,
+      );
+      return;
+    }
     gathering.gap(`${expected} of ${printable(nodeOf(entry.name, context.label))}`, `${printable(entry.name)} holds no such output`, []);
     return;
   }

@@ -26,11 +26,9 @@ function inAny(ranges: readonly PortRange[], port: number | null): Ternary {
   return known(ranges.some((range) => range.from <= port && port <= range.to));
 }
 
-/** A first packet is a bare SYN, its answer a SYN and ACK; a packet of neither kind is not known. */
-function flagsMatch(flags: TcpFlags, scene: Scene): Ternary {
-  const { tracked } = scene;
-  const set = tracked.direction === 'reply' ? ['SYN', 'ACK'] : tracked.state === 'NEW' || tracked.state === 'UNTRACKED' ? ['SYN'] : null;
-  if (set === null) return 'unknown';
+/** A first packet is a bare SYN, its answer a SYN and ACK. */
+function flagsMatch(flags: TcpFlags, { tracked }: Scene): Ternary {
+  const set = tracked.direction === 'reply' ? ['SYN', 'ACK'] : ['SYN'];
   const seen = set.filter((flag) => flags.mask.includes(flag));
   return withNot(known(seen.length === flags.set.length && seen.every((flag) => flags.set.includes(flag))), flags.negated);
 }

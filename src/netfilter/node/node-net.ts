@@ -1,4 +1,5 @@
 import type { Family } from '../../net/ip.ts';
+import type { NftRuleset } from '../nft/types.ts';
 import type { Ruleset } from '../ruleset.ts';
 
 /** An address of a device. `scope` is `global`, `link`, `host` or a number; `unsure` where nobody knows whether the device lends it to packets that leave. */
@@ -39,6 +40,8 @@ export interface RouteNetwork {
 /** What is known of one node's network. Null means not known; an empty list means none. */
 export interface NodeNet {
   readonly rulesets: Readonly<Record<Family, Ruleset | null>>;
+  /** Native nftables rules beside those of iptables; absent: there are none. */
+  readonly nft?: NftRuleset;
   readonly devices: readonly Device[] | null;
   readonly routes: readonly Route[] | null;
   /**

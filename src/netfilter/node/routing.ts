@@ -62,6 +62,7 @@ function best(routes: readonly Route[], destination: string): Route | null {
 
 /** Whether an address is the node's own; null when nothing is known of its addresses. */
 export function isLocal(node: NodeNet, address: string): boolean | null {
+  if (isListed(node, address, null)) return true;
   const type = addressType(node, address);
   return type === null ? null : type === 'LOCAL';
 }
@@ -70,11 +71,9 @@ export function isLocal(node: NodeNet, address: string): boolean | null {
 export function addressType(node: NodeNet, address: string, device: string | null = null): string | null {
   const special = specialType(address);
   if (special !== null) return special;
-  // The address of an IPv6 subnet's routers (anycast) may at the same time be an address of a device.
-  const listed = (node.devices ?? []).some(
-    (each) => (device === null || each.name === device) && each.addresses.some((own) => own.address === address),
-  );
-  if (listed) return 'LOCAL';
+  const listed = isListed(node, address, device);
+  // The anycast address of an IPv6 subnet's routers may at the same time be an address of a device: the route that stands first decides.
+  if (listed && familyOf(address) === 4) return 'LOCAL';
   const route =
     node.routes === null
       ? null
@@ -83,8 +82,13 @@ export function addressType(node: NodeNet, address: string, device: string | nul
           address,
         );
   if (route !== null) return route.type.toUpperCase();
+  if (listed) return 'LOCAL';
   if (address === '::1' || address.startsWith('127.')) return device === null || device === 'lo' ? 'LOCAL' : 'UNICAST';
   return node.devices === null && !(node.routes ?? []).some((candidate) => candidate.table === 'local') ? null : 'UNICAST';
+}
+
+function isListed({ devices }: NodeNet, address: string, device: string | null): boolean {
+  return (devices ?? []).some((each) => (device === null || each.name === device) && each.addresses.some((own) => own.address === address));
 }
 
 // inet_addr_type: zeronet and 255.255.255.255 are broadcast, 224/4 multicast, before any table is asked.

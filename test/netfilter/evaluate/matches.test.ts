@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { tracePacket } from '../../../src/netfilter/trace.ts';
+import { routesFromJson } from '../../../src/netfilter/node/ip-json.ts';
+import { tracePacket, traceReply } from '../../../src/netfilter/trace.ts';
 import { handNode, table } from '../support/dump.ts';
 import { FROM_OUTSIDE, FROM_POD, FROM_PROCESS } from '../support/told.ts';
 
@@ -148,5 +149,55 @@ describe('IPv6', () => {
     const trace = tracePacket(handNode('', table('mangle', `-A PREROUTING ${rule} -j DROP`)), SIX);
     expect(trace.certain).toBe(true);
     expect(trace.branches.every((branch) => branch.end.kind === 'dropped') ? 'yes' : 'no').toBe(expected);
+  });
+});
+
+describe('in raw no packet has an entry of connection tracking yet', () => {
+  test.for([
+    ['-p tcp --syn', 'yes'],
+    ['-p tcp -m tcp --tcp-flags SYN,ACK SYN', 'yes'],
+    ['-p tcp ! --syn', 'no'],
+    ['-m conntrack --ctstate INVALID', 'yes'],
+    ['-m conntrack --ctstate NEW', 'no'],
+  ] as const)('%s: %s', ([rule, expected]) => {
+    const trace = tracePacket(handNode(table('raw', `-A PREROUTING ${rule} -j DROP`)), FROM_OUTSIDE);
+    expect(trace.certain).toBe(true);
+    expect(trace.branches.map(({ end }) => end.kind === 'dropped')).toEqual([expected === 'yes']);
+  });
+
+  test.for([
+    ['-p tcp --syn', 'no'],
+    ['-p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK', 'yes'],
+  ] as const)('an answer whose request never passed: %s: %s', ([rule, expected]) => {
+    for (const name of ['raw', 'mangle']) {
+      const trace = traceReply(handNode(table(name, `-A PREROUTING ${rule} -j DROP`)), FROM_OUTSIDE, null);
+      expect(trace.certain).toBe(true);
+      expect(trace.branches.map(({ end }) => end.kind === 'dropped')).toEqual([expected === 'yes']);
+    }
+  });
+});
+
+describe("an IPv6 address of a device that is also the subnet's anycast address: the route that stands first says what it is", () => {
+  const own = 'fd00:10:244:1::';
+  const hand = handNode('', table('mangle', '-A PREROUTING -m addrtype --dst-type LOCAL -j DROP'));
+  const devices = [
+    ...(hand.devices ?? []),
+    {
+      name: 'flannel-v6.1',
+      master: null,
+      addresses: [{ address: own, prefix: 128, scope: 'global', secondary: false, deprecated: false }],
+    },
+  ];
+  const anycast = { type: 'anycast', dst: own, dev: 'cni0', table: 'local', metric: 0, pref: 'medium' };
+  const local = { type: 'local', dst: own, dev: 'flannel-v6.1', table: 'local', metric: 0, pref: 'medium' };
+  const packet = { ...FROM_OUTSIDE, source: '2001:db8:100::a', destination: own };
+
+  test.for([
+    ['anycast', [anycast, local], 'host'],
+    ['local', [local, anycast], 'dropped'],
+    ['none in the dump', [], 'dropped'],
+  ] as const)('%s', ([, routes, expected]) => {
+    const node = { ...hand, devices, routes: [...(hand.routes ?? []), ...(routesFromJson(routes) ?? [])] };
+    expect(tracePacket(node, packet).branches.map(({ end }) => end.kind)).toEqual([expected]);
   });
 });

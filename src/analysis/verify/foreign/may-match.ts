@@ -102,7 +102,14 @@ function isProtocol(written: string, protocol: string): boolean {
 /** A port condition on the side of the Service is decided; on the client's side any port may be. */
 function side(match: PortMatch | null, flow: Flow, far: Flow['direction']): MayMatch {
   if (match === null) return 'yes';
-  return not(flow.direction === far ? known(holds(match.range, flow.port)) : 'maybe', match.negated);
+  return not(flow.direction === far ? known(holds(match.range, flow.port)) : clientPort([match.range], flow), match.negated);
+}
+
+/** An answer goes to a port that the client's kernel picked from thousands: a rule for a few is not about answers. */
+const MANY = 1024;
+
+function clientPort(ranges: readonly PortRange[], { direction }: Flow): MayMatch {
+  return direction === 'reply' && ranges.every(({ from, to }) => to - from < MANY) ? 'no' : 'maybe';
 }
 
 function holds({ from, to }: PortRange, port: number): boolean {
@@ -113,7 +120,7 @@ function multiport(which: 'sports' | 'dports' | 'ports', ranges: readonly PortRa
   const listed = ranges.some((range) => holds(range, flow.port));
   if (which === 'ports') return not(listed ? 'yes' : 'maybe', negated);
   const far = which === 'dports' ? 'request' : 'reply';
-  return not(flow.direction === far ? known(listed) : 'maybe', negated);
+  return not(flow.direction === far ? known(listed) : clientPort(ranges, flow), negated);
 }
 
 /** Requests count as NEW, replies as ESTABLISHED: what happens to the first packets decides. */

@@ -1,0 +1,31 @@
+import type { Family } from '../../net/ip.ts';
+import type { Hook } from '../evaluate/scene.ts';
+import type { Problem, Table } from '../ruleset.ts';
+
+/** A chain that packets come to by themselves. */
+export interface BaseChain {
+  readonly chain: string;
+  readonly type: 'filter' | 'nat' | 'route';
+  readonly hook: Hook;
+  readonly priority: number;
+  readonly policy: 'ACCEPT' | 'DROP';
+}
+
+/** A table of nftables; its rules are translated into iptables' terms, each with the line that nft printed. */
+export interface NftTable {
+  /** `ip kube-proxy`. */
+  readonly name: string;
+  readonly families: readonly Family[];
+  readonly table: Table;
+  readonly base: readonly BaseChain[];
+  /** Members of its sets of addresses, by `TABLE @SET`. */
+  readonly sets: ReadonlyMap<string, (address: string) => boolean>;
+}
+
+/** What `nft list ruleset` printed. */
+export interface NftRuleset {
+  readonly tables: readonly NftTable[];
+  /** Tables that packets of Services may meet and that are not evaluated: bridge, netdev. */
+  readonly others: readonly string[];
+  readonly problems: readonly Problem[];
+}
