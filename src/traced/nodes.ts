@@ -112,7 +112,7 @@ function observe(node: Node, files: Files, supposed: Supposed): ObservedNode {
   const four = parsed(files, 4);
   const six = parsed(files, 6);
   const dumps = { ...(four === null ? {} : { 4: four }), ...(six === null ? {} : { 6: six }) };
-  const nft = nftOf(files);
+  const nft = nftOf(files, dumps);
   const rulesets = { 4: four?.ruleset ?? absentRuleset(node, 4), 6: six?.ruleset ?? absentRuleset(node, 6) };
   const sets = new Map([...knownSets(dataplane), ...(nft?.tables ?? []).flatMap((table) => [...table.sets])]);
   const native = nft === null ? {} : { nft };
@@ -181,15 +181,17 @@ function parsed(files: Files, family: Family): Parsed | null {
   return file === undefined ? null : parseRules(file.text, { file: file.path, family });
 }
 
-/** Tables that iptables-nft itself keeps in nftables: iptables-save has printed them, where it was read. */
-const OF_IPTABLES = /^ip6? (?:filter|nat|mangle|raw|security)$/;
+/** Tables that iptables-nft itself keeps in nftables: what iptables-save has printed of them is not asked twice. */
+const OF_IPTABLES = /^(?<tool>ip6?) (?<table>filter|nat|mangle|raw|security)$/;
 
-function nftOf(files: Files): NftRuleset | null {
+function nftOf(files: Files, dumps: ObservedNode['dumps']): NftRuleset | null {
   const [file] = files.get('nft') ?? [];
   if (file === undefined) return null;
-  const printed = (name: string): boolean =>
-    OF_IPTABLES.test(name) && files.has(name.startsWith('ip6') ? 'ip6tables-save' : 'iptables-save');
-  return parseNft(file.text, { file: file.path, leaveOut: printed });
+  const isPrinted = (name: string): boolean => {
+    const { tool, table = '' } = OF_IPTABLES.exec(name)?.groups ?? {};
+    return dumps[tool === 'ip6' ? 6 : 4]?.ruleset.tables.has(table) === true;
+  };
+  return parseNft(file.text, { file: file.path, leaveOut: isPrinted });
 }
 
 /** A node without an address of the family has nothing to say about it; of any other the rules are missing. */
