@@ -45,7 +45,31 @@ interface Stage {
 /** Asks everything that is hooked in at one place, in the order of priorities. A leaving of `accept` means that the packet goes on. */
 export function evaluateHook(ruleset: Ruleset, state: State, around: Surroundings): readonly Leaving[] {
   let here: readonly Leaving[] = [{ how: 'accept', state, rule: null }];
-  for (const { run } of stagesOf(ruleset, state, around))
+  for (const stages of byPriority(stagesOf(ruleset, state, around)))
+    here = mergeLeavings(here.flatMap((leaving) => (leaving.how === 'accept' ? inAnyOrder(stages, leaving.state) : [leaving])));
+  return here;
+}
+
+function byPriority(stages: readonly Stage[]): readonly (readonly Stage[])[] {
+  const groups = new Map<number, Stage[]>();
+  for (const stage of stages) groups.set(stage.priority, [...(groups.get(stage.priority) ?? []), stage]);
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
+
+/** Chains of one priority stand in the order in which they were made (nf_hook_entries_grow: the newest first), which no dump shows. */
+function inAnyOrder(stages: readonly Stage[], state: State): readonly Leaving[] {
+  const first = inTurn(stages, state);
+  if (stages.length === 1) return first;
+  const second = inTurn([...stages].reverse(), state);
+  if (isAlike(first, second, 'destination')) return first;
+  return [
+    { how: 'unknown', why: 'chains of one priority end otherwise in another order, and their order is not known', state, rule: null },
+  ];
+}
+
+function inTurn(stages: readonly Stage[], state: State): readonly Leaving[] {
+  let here: readonly Leaving[] = [{ how: 'accept', state, rule: null }];
+  for (const { run } of stages)
     here = mergeLeavings(here.flatMap((leaving) => (leaving.how === 'accept' ? run(leaving.state) : [leaving])));
   return here;
 }
@@ -60,7 +84,7 @@ function stagesOf(ruleset: Ruleset, { packet }: State, around: Surroundings): re
     .map(({ base, table }): Stage => ({ priority: base.priority, run: (state) => evaluateBase({ table, base }, state, around) }));
   const natAt = NAT_PRIORITY[hook];
   const nat: readonly Stage[] = natAt === null ? [] : [{ priority: natAt, run: (state) => evaluateNat(ruleset, state, around) }];
-  return [...own, ...nat, ...native].sort((a, b) => a.priority - b.priority);
+  return [...own, ...nat, ...native];
 }
 
 interface Native {
@@ -136,7 +160,6 @@ function evaluateNat(ruleset: Ruleset, state: State, around: Surroundings): read
   if (!asked) return [{ how: 'accept', state, rule: null }];
   const { before, own, same, after } = natStages(ruleset, state, around);
   const first = throughAll(state, [...before, ...own, ...same, ...after], side);
-  // Chains of one priority stand in the order in which they were made, which no dump shows.
   if (own.length === 0 || same.length === 0) return first;
   const second = throughAll(state, [...before, ...same, ...own, ...after], side);
   return isAlike(first, second, side)

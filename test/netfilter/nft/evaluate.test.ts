@@ -156,6 +156,13 @@ describe('beside iptables', () => {
   });
 });
 
+test('chains of one priority: what their order decides is not decided, the rest is', () => {
+  const other = (rule: string): string => input(rule).replace('table inet t', 'table inet other');
+  expect(ends(input('drop') + other('udp dport 1 reject'))).toEqual([DROPPED]);
+  expect(ends(input('drop') + other('reject')).join()).toContain('unknown');
+  expect(ends(input('drop') + other('reject').replace('priority filter', 'priority 10'))).toEqual([DROPPED]);
+});
+
 test('a text that ends inside a table is a problem, and bridge tables are named', () => {
   const cut = parseNft('table ip t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n', { file: 'x.nft' });
   expect(cut.problems).toEqual([{ file: 'x.nft', line: 1, reason: 'the text ends inside this table: it is cut off', text: '' }]);
