@@ -1,8 +1,9 @@
 import { Failure } from '../net/failure.ts';
 import { familyOf } from '../net/ip.ts';
 import { firstOf, type Packet, tupleOf } from '../netfilter/evaluate/packet.ts';
-import type { Hook, Scene } from '../netfilter/evaluate/scene.ts';
+import type { Scene } from '../netfilter/evaluate/scene.ts';
 import { explainRule } from '../netfilter/evaluate/walk.ts';
+import type { Hook } from '../netfilter/hook.ts';
 import type { NodeNet } from '../netfilter/node/node-net.ts';
 import { printMatch } from '../netfilter/rule/print-rule.ts';
 import type { Rule, Ruleset } from '../netfilter/ruleset.ts';

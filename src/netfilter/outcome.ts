@@ -1,7 +1,7 @@
 import type { Packet, Tracked } from './evaluate/packet.ts';
-import type { Hook } from './evaluate/scene.ts';
 import type { Doubt } from './evaluate/state.ts';
 import type { Step } from './evaluate/steps.ts';
+import type { Hook } from './hook.ts';
 import type { ReversePath } from './node/source-validation.ts';
 import type { Rule } from './ruleset.ts';
 

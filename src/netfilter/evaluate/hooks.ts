@@ -1,7 +1,7 @@
 import type { Family } from '../../net/ip.ts';
+import type { Hook } from '../hook.ts';
 import type { BaseChain } from '../nft/types.ts';
 import type { Chain, Ruleset, Table } from '../ruleset.ts';
-import type { Hook } from './scene.ts';
 import { type State, stateKey, withStep } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type Leaving, mergeLeavings, walkChain } from './walk.ts';

@@ -1,10 +1,10 @@
+import type { Hook } from '../hook.ts';
 import type { NodeNet } from '../node/node-net.ts';
 import { type Routed, routeTo } from '../node/routing.ts';
 import { type ReversePath, sourceFault } from '../node/source-validation.ts';
 import type { Arriving, End, Trace, TraceOptions } from '../outcome.ts';
 import { evaluateHook } from './hooks.ts';
 import type { Packet, Tracked } from './packet.ts';
-import type { Hook } from './scene.ts';
 import { mergeBranches, mergeStates, NOBODY, type State, stateKey, withStep } from './state.ts';
 import { stepsOf } from './steps.ts';
 import type { Effort, Surroundings } from './surroundings.ts';

@@ -1,8 +1,6 @@
+import type { Hook } from '../hook.ts';
 import type { NodeNet } from '../node/node-net.ts';
 import type { Packet, Tracked } from './packet.ts';
-
-/** The five places where rules are asked. */
-export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
 /** What a match can look at. */
 export interface Scene {

@@ -1,7 +1,7 @@
+import type { Hook } from '../hook.ts';
 import type { Routed } from '../node/routing.ts';
 import type { Rule } from '../ruleset.ts';
 import type { Packet } from './packet.ts';
-import type { Hook } from './scene.ts';
 
 /** What a rule that was taken did. */
 export type Effect =

@@ -1,5 +1,5 @@
+import type { Hook } from '../hook.ts';
 import type { NodeNet } from '../node/node-net.ts';
-import type { Hook } from './scene.ts';
 
 /** What surrounds a packet while one hook asks its rules. */
 export interface Surroundings {

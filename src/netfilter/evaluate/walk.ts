@@ -1,10 +1,11 @@
+import type { Hook } from '../hook.ts';
 import type { Match } from '../rule/match-kinds.ts';
 import type { Rule, Table } from '../ruleset.ts';
 import { applyTarget } from './apply-target.ts';
 import { candidates } from './chain-index.ts';
 import { chanceOf, evaluateMatch, whyUnknown } from './match.ts';
 import { noted } from './match-recent.ts';
-import type { Hook, Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { mergeBranches, mergeStates, type State, stateKey, withStep } from './state.ts';
 import type { Effect, Step } from './steps.ts';
 import type { Effort, Surroundings } from './surroundings.ts';

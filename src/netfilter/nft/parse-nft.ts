@@ -1,5 +1,5 @@
 import { canonicalIp, type Family } from '../../net/ip.ts';
-import type { Hook } from '../evaluate/scene.ts';
+import type { Hook } from '../hook.ts';
 import { lazyRule } from '../lazy-rule.ts';
 import { compareAddresses, networkHas, parseNetwork } from '../rule/network.ts';
 import type { Chain, Problem, Rule } from '../ruleset.ts';

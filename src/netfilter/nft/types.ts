@@ -1,5 +1,5 @@
 import type { Family } from '../../net/ip.ts';
-import type { Hook } from '../evaluate/scene.ts';
+import type { Hook } from '../hook.ts';
 import type { Problem, Table } from '../ruleset.ts';
 
 /** A chain that packets come to by themselves. */
