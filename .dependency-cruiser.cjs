@@ -8,10 +8,13 @@ const mayImport = {
   expected: ['net', 'cluster', 'dataplane', 'kubeproxy'],
   traced: ['net', 'cluster', 'dataplane', 'netfilter'],
   analysis: ['net', 'cluster', 'dataplane', 'kubeproxy', 'netfilter', 'expected', 'traced'],
-  render: ['net', 'analysis'],
+  findings: ['net', 'cluster', 'dataplane', 'kubeproxy', 'netfilter', 'traced', 'analysis'],
+  whatif: ['net', 'cluster', 'dataplane', 'analysis'],
+  assert: ['net', 'cluster', 'analysis'],
+  render: ['net', 'analysis', 'findings', 'whatif', 'assert'],
   collect: ['net', 'cluster'],
   demo: ['net'],
-  commands: ['net', 'cluster', 'kubeproxy', 'collect', 'analysis', 'render', 'demo'],
+  commands: ['net', 'cluster', 'kubeproxy', 'collect', 'analysis', 'findings', 'whatif', 'assert', 'render', 'demo'],
 };
 
 module.exports = {
@@ -27,7 +30,7 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'Only collect/, demo/ and commands/ (and the entry points) may touch the world; node:crypto and node:net are pure as used.',
       severity: 'error',
-      from: { path: '^src/(net|cluster|dataplane|kubeproxy|netfilter|expected|traced|analysis|render)/' },
+      from: { path: '^src/(net|cluster|dataplane|kubeproxy|netfilter|expected|traced|analysis|findings|whatif|assert|render)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|net)$' },
     },
     {
@@ -35,7 +38,7 @@ module.exports = {
       comment: 'A renderer that needs more than the report is computing.',
       severity: 'error',
       from: { path: '^src/render/' },
-      to: { path: '^src/analysis/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(analysis|findings|whatif|assert)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'clients-stay-in-collect',

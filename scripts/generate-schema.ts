@@ -14,7 +14,10 @@ interface Published {
 export const PUBLISHED: readonly Published[] = [
   { type: 'ServiceReport', source: 'src/analysis/report.ts', name: 'service-report' },
   { type: 'VerifyReport', source: 'src/analysis/verify-report.ts', name: 'verify-report' },
+  { type: 'CheckReport', source: 'src/findings/check-report.ts', name: 'check-report' },
   { type: 'TraceReport', source: 'src/analysis/trace-report.ts', name: 'trace-report' },
+  { type: 'WhatifReport', source: 'src/whatif/report.ts', name: 'whatif-report' },
+  { type: 'AssertReport', source: 'src/assert/report.ts', name: 'assert-report' },
 ];
 
 const COMMENT =

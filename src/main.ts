@@ -9,6 +9,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command.Class }
   explain: () => import('./commands/explain.ts'),
   verify: () => import('./commands/verify.ts'),
   trace: () => import('./commands/trace.ts'),
+  check: () => import('./commands/check.ts'),
+  whatif: () => import('./commands/whatif.ts'),
+  assert: () => import('./commands/assert.ts'),
   snapshot: () => import('./commands/snapshot.ts'),
   demo: () => import('./commands/demo.ts'),
 };

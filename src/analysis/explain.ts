@@ -1,6 +1,8 @@
 import type { Evidence } from '../cluster/evidence.ts';
 import { clusterFrom } from '../cluster/from-kubernetes.ts';
+import type { Cluster, Service } from '../cluster/model.ts';
 import { detectDataplane } from '../dataplane/detect.ts';
+import type { Dataplane } from '../dataplane/types.ts';
 import { Failure } from '../net/failure.ts';
 import { answerFor } from './answer.ts';
 import { flowsFor } from './asked-flows.ts';
@@ -9,7 +11,7 @@ import { loadBalancerView } from './load-balancer.ts';
 import { notesFor } from './notes.ts';
 import { providerOf } from './providers.ts';
 import type { Question } from './question.ts';
-import type { ServiceReport } from './report.ts';
+import type { Finding, ServiceReport } from './report.ts';
 import { scopeOf } from './scope.ts';
 import { serviceAsked } from './service-asked.ts';
 import { dataplaneEntries, endpointGaps, summaryOf } from './summary.ts';
@@ -20,7 +22,15 @@ import type { CreateTracer } from './traced-flow.ts';
 export interface ExplainTools {
   /** Follows packets through the nodes' own rules; the flows then have `traced`. */
   readonly createTracer?: CreateTracer;
+  /** What is wrong with the Service: the rules of `check` that can be asked with what was read. */
+  readonly findingsOf?: FindingsOf;
 }
+
+/** Finds what is wrong with one Service of a cluster. */
+export type FindingsOf = (
+  parts: { readonly evidence: Evidence; readonly cluster: Cluster; readonly dataplane: Dataplane },
+  service: Service,
+) => readonly Finding[];
 
 /** What happens to traffic for one Service, and why. Throws Failure for a question that has no answer. */
 export function explain(evidence: Evidence, question: Question, tools: ExplainTools = {}): ServiceReport {
@@ -46,7 +56,7 @@ export function explain(evidence: Evidence, question: Question, tools: ExplainTo
     flows,
     ...(view === null ? {} : { loadBalancer: view }),
     notes: [...tracedNotes(flows), ...notesFor({ cluster, dataplane, service, flows, groups, view, provider })],
-    findings: [],
+    findings: tools.findingsOf?.({ evidence, cluster, dataplane }, service) ?? [],
     gaps: uniqueGaps([...evidence.gaps, ...dataplane.gaps, ...(tracer?.gaps ?? []), ...gaps, ...endpointGaps(service)]),
   };
 }

@@ -26,16 +26,34 @@ export interface Oracle {
 }
 
 export function createOracle(cluster: Cluster, dataplane: Dataplane, service: Service): Oracle {
+  return createOracles(cluster, dataplane)(service);
+}
+
+/** Flows and findings of one report ask about the same cluster: its worlds are made once. */
+const WORLDS = new WeakMap<Dataplane, { readonly cluster: Cluster; readonly worlds: readonly World[] }>();
+
+function worldsFor(cluster: Cluster, dataplane: Dataplane): readonly World[] {
+  const known = WORLDS.get(dataplane);
+  if (known?.cluster === cluster) return known.worlds;
   const worlds = worldsOf(cluster, dataplane);
+  WORLDS.set(dataplane, { cluster, worlds });
+  return worlds;
+}
+
+/** Oracles for many Services of one cluster: what they share is computed once, when the first is made. */
+export function createOracles(cluster: Cluster, dataplane: Dataplane): (service: Service) => Oracle {
   const missing = [...dataplane.classes.flatMap((entry) => entry.missing), ...dataplane.networkMissing];
-  return {
-    cluster,
-    service,
-    ask: (asker, target, via) => {
-      const fate = agreed(worlds, (world) => fateOf(world, service, asker, target, via), missing);
-      return { flow: toFlow(asker, target, via, fate), gaps: fate.kind === 'undetermined' ? fate.gaps : [] };
-    },
-    ownerOf: (address) => worlds[0]?.ownerOf(address) ?? worlds[0]?.nattedOwnerOf(address) ?? null,
+  return (service) => {
+    const worlds = worldsFor(cluster, dataplane);
+    return {
+      cluster,
+      service,
+      ask: (asker, target, via) => {
+        const fate = agreed(worlds, (world) => fateOf(world, service, asker, target, via), missing);
+        return { flow: toFlow(asker, target, via, fate), gaps: fate.kind === 'undetermined' ? fate.gaps : [] };
+      },
+      ownerOf: (address) => worlds[0]?.ownerOf(address) ?? worlds[0]?.nattedOwnerOf(address) ?? null,
+    };
   };
 }
 

@@ -56,7 +56,7 @@ function slicesTell(service: ServiceObject, source: EndpointSource): boolean {
   return source.sliceNamespaces.has(namespaceOf(service.metadata));
 }
 
-function selectorOf(service: ServiceObject): Readonly<Record<string, string>> | null {
+export function selectorOf(service: ServiceObject): Readonly<Record<string, string>> | null {
   const selector = service.spec?.selector ?? {};
   return Object.keys(selector).length === 0 ? null : selector;
 }
@@ -137,7 +137,7 @@ function fromEndpoints(object: EndpointsObject): NamedEndpoint[] {
 }
 
 /** k8s pkg/controller/endpointslice: running pods that the selector picks; a terminating pod is serving while it is Ready, but ready only with publishNotReadyAddresses. */
-function fromPods(service: ServiceObject, selector: Readonly<Record<string, string>>, pods: readonly PodObject[]): NamedEndpoint[] {
+export function fromPods(service: ServiceObject, selector: Readonly<Record<string, string>>, pods: readonly PodObject[]): NamedEndpoint[] {
   const picked = pods.filter(
     (pod) =>
       namespaceOf(pod.metadata) === namespaceOf(service.metadata) &&

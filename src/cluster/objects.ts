@@ -122,6 +122,8 @@ export interface PodSpecObject {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly containers?: readonly ContainerObject[];
+  /** Those with ports only: sidecars that run beside the containers. */
+  readonly initContainers?: readonly Pick<ContainerObject, 'name' | 'ports'>[];
   readonly volumes?: readonly { readonly name?: string; readonly configMap?: { readonly name?: string } }[];
 }
 
@@ -133,12 +135,147 @@ export interface PodObject extends ObjectOf<'Pod'> {
     readonly podIPs?: readonly { readonly ip: string }[];
     readonly hostIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    /** Those that wait only, with the reason: `CrashLoopBackOff`. */
+    readonly containerStatuses?: readonly { readonly name?: string; readonly state: { readonly waiting: { readonly reason: string } } }[];
   };
+}
+
+/** What a template says about the end of a pod, beside what pods have. */
+export interface TemplateSpecObject extends PodSpecObject {
+  readonly terminationGracePeriodSeconds?: number;
+  readonly containers?: readonly (ContainerObject & {
+    readonly lifecycle?: {
+      /** A command is kept only as the `sleep` in it; one without is `exec: {}`. */
+      readonly preStop?: { readonly sleep?: { readonly seconds: number }; readonly exec?: Readonly<Record<string, never>> };
+    };
+    readonly readinessProbe?: ProbeObject;
+  })[];
+}
+
+export interface ProbeObject {
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+interface TemplateObject {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: TemplateSpecObject;
+}
+
+export interface LabelSelectorObject {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+}
+
+/** `1` or `25%`. */
+type Amount = number | string;
+
+export interface DeploymentObject extends ObjectOf<'Deployment'> {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly minReadySeconds?: number;
+    readonly selector?: LabelSelectorObject;
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: Amount; readonly maxUnavailable?: Amount };
+    };
+    readonly template?: TemplateObject;
+  };
+}
+
+export interface StatefulSetObject extends ObjectOf<'StatefulSet'> {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly minReadySeconds?: number;
+    readonly selector?: LabelSelectorObject;
+    readonly template?: TemplateObject;
+  };
+}
+
+export interface PodDisruptionBudgetObject extends ObjectOf<'PodDisruptionBudget'> {
+  readonly spec?: { readonly minAvailable?: Amount; readonly maxUnavailable?: Amount; readonly selector?: LabelSelectorObject };
+}
+
+interface IngressBackend {
+  readonly service?: { readonly name?: string; readonly port?: { readonly name?: string; readonly number?: number } };
+}
+
+export interface IngressObject extends ObjectOf<'Ingress'> {
+  readonly spec?: {
+    readonly ingressClassName?: string;
+    readonly defaultBackend?: IngressBackend;
+    readonly tls?: readonly { readonly hosts?: readonly string[] }[];
+    readonly rules?: readonly {
+      readonly host?: string;
+      readonly http?: { readonly paths?: readonly { readonly path?: string; readonly backend?: IngressBackend }[] };
+    }[];
+  };
+  readonly status?: ServiceObject['status'];
+}
+
+export interface IngressClassObject extends ObjectOf<'IngressClass'> {
+  readonly spec?: { readonly controller?: string };
+}
+
+export interface GatewayObject extends ObjectOf<'Gateway'> {
+  readonly spec?: {
+    readonly gatewayClassName?: string;
+    readonly listeners?: readonly {
+      readonly name?: string;
+      readonly hostname?: string;
+      readonly port?: number;
+      readonly protocol?: string;
+    }[];
+  };
+  readonly status?: { readonly addresses?: readonly { readonly type?: string; readonly value?: string }[] };
+}
+
+/** HTTPRoute and its kin of the Gateway API. */
+export interface RouteObject extends ObjectOf<'HTTPRoute' | 'GRPCRoute' | 'TLSRoute'> {
+  readonly spec?: {
+    readonly hostnames?: readonly string[];
+    readonly parentRefs?: readonly { readonly kind?: string; readonly namespace?: string; readonly name?: string }[];
+    readonly rules?: readonly {
+      readonly backendRefs?: readonly {
+        readonly kind?: string;
+        readonly namespace?: string;
+        readonly name?: string;
+        readonly port?: number;
+      }[];
+    }[];
+  };
+}
+
+export interface NetworkPolicyObject extends ObjectOf<'NetworkPolicy'> {
+  readonly spec?: {
+    readonly podSelector?: LabelSelectorObject;
+    readonly policyTypes?: readonly string[];
+    readonly ingress?: readonly {
+      readonly from?: readonly {
+        readonly ipBlock?: { readonly cidr?: string; readonly except?: readonly string[] };
+        readonly podSelector?: LabelSelectorObject;
+        readonly namespaceSelector?: LabelSelectorObject;
+      }[];
+      readonly ports?: readonly { readonly protocol?: string; readonly port?: Amount; readonly endPort?: number }[];
+    }[];
+  };
+}
+
+/** acme.cert-manager.io. */
+export interface ChallengeObject extends ObjectOf<'Challenge'> {
+  readonly spec?: { readonly dnsName?: string; readonly type?: string };
+  readonly status?: { readonly state?: string; readonly reason?: string; readonly presented?: boolean; readonly processing?: boolean };
 }
 
 export interface DaemonSetObject extends ObjectOf<'DaemonSet'> {
   readonly spec?: {
-    readonly template?: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }; readonly spec?: PodSpecObject };
+    readonly minReadySeconds?: number;
+    readonly updateStrategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: Amount; readonly maxUnavailable?: Amount };
+    };
+    readonly template?: TemplateObject;
   };
   readonly status?: {
     readonly desiredNumberScheduled?: number;
@@ -169,7 +306,18 @@ export type CustomKind =
   | 'ServiceCIDR'
   | 'Network'
   | 'ClusterNetwork'
-  | 'HostSubnet';
+  | 'HostSubnet'
+  // MetalLB: who may announce which address, and who does.
+  | 'IPAddressPool'
+  | 'L2Advertisement'
+  | 'BGPAdvertisement'
+  | 'ServiceL2Status'
+  // Calico: which Service addresses are announced.
+  | 'BGPConfiguration'
+  // Ingress controllers' own words about clients' addresses.
+  | 'Middleware'
+  | 'ClientTrafficPolicy'
+  | 'SecurityPolicy';
 
 export type KubeObject =
   | ServiceObject
@@ -180,6 +328,15 @@ export type KubeObject =
   | DaemonSetObject
   | ConfigMapObject
   | NamespaceObject
+  | DeploymentObject
+  | StatefulSetObject
+  | PodDisruptionBudgetObject
+  | IngressObject
+  | IngressClassObject
+  | GatewayObject
+  | RouteObject
+  | NetworkPolicyObject
+  | ChallengeObject
   | CustomObject;
 
 export type Kind = KubeObject['kind'];

@@ -83,26 +83,162 @@ const NODE = fields({
   }),
 });
 
-const CONTAINER = fields({
+const CONTAINER_PORTS = listOf(fields({ name: text, containerPort: portNumber, hostPort: portNumber, protocol: text }, 'containerPort'));
+
+const CONTAINER_FIELDS = {
   name: text,
   image: text,
   command: listOf(text),
   args: listOf(text),
   env: listOf(fields({ name: text, value: text }, 'name')),
-  ports: listOf(fields({ name: text, containerPort: portNumber, hostPort: portNumber, protocol: text }, 'containerPort')),
-});
+  ports: CONTAINER_PORTS,
+};
+
+const CONTAINER = fields(CONTAINER_FIELDS);
 
 const CONFIG_VOLUME = fields({ name: text, configMap: fields({ name: text }) }, 'configMap');
 
-const POD_SPEC = fields({ nodeName: text, hostNetwork: flag, containers: listOf(CONTAINER), volumes: listOf(CONFIG_VOLUME) });
+/** Most lists of most pods would be empty: one without elements is left out. */
+function some<T>(read: Read<readonly T[]>): Read<readonly T[]> {
+  return (raw) => {
+    const found = read(raw);
+    return found === undefined || found.length === 0 ? undefined : found;
+  };
+}
+
+const PORTS_ONLY = fields({ name: text, ports: CONTAINER_PORTS }, 'ports');
+
+const POD_FIELDS = {
+  nodeName: text,
+  hostNetwork: flag,
+  containers: listOf(CONTAINER),
+  initContainers: some(listOf(PORTS_ONLY)),
+  volumes: listOf(CONFIG_VOLUME),
+};
+
+const WAITING = some(listOf(fields({ name: text, state: fields({ waiting: fields({ reason: text }, 'reason') }, 'waiting') }, 'state')));
 
 const POD = fields({
-  spec: POD_SPEC,
-  status: fields({ phase: text, podIP: text, podIPs: listOf(fields({ ip: text }, 'ip')), hostIP: text, conditions: READY }),
+  spec: fields(POD_FIELDS),
+  status: fields({
+    phase: text,
+    podIP: text,
+    podIPs: listOf(fields({ ip: text }, 'ip')),
+    hostIP: text,
+    conditions: READY,
+    containerStatuses: WAITING,
+  }),
+});
+
+/** How long a pod waits before it stops: of a command only the `sleep` in it, because the rest may be private. */
+const PRE_STOP: Read<Json> = (raw) => {
+  const { sleep, exec } = record(raw);
+  const slept = count(record(sleep)['seconds']);
+  if (slept !== undefined) return { sleep: { seconds: slept } };
+  if (!isRecord(exec)) return undefined;
+  const command = (listOf(text)(exec['command']) ?? []).join(' ');
+  const found = /\bsleep (\d{1,6})\b/.exec(command)?.[1];
+  return found === undefined ? { exec: {} } : { sleep: { seconds: Number(found) } };
+};
+
+const ENDING = {
+  lifecycle: fields({ preStop: PRE_STOP }),
+  readinessProbe: fields({ initialDelaySeconds: count, periodSeconds: count, failureThreshold: count }),
+};
+
+function template(container: Readonly<Record<string, Read<unknown>>>): Read<Json> {
+  return fields({
+    metadata: fields({ labels: stringMap }),
+    spec: fields({ ...POD_FIELDS, terminationGracePeriodSeconds: count, containers: listOf(fields({ ...container, ...ENDING })) }),
+  });
+}
+
+/** Of a DaemonSet the command line may tell the data plane; of other workloads it tells nothing, and is private. */
+const TEMPLATE = template(CONTAINER_FIELDS);
+const PLAIN_TEMPLATE = template({ name: text, image: text, ports: CONTAINER_PORTS });
+
+/** `1` or `25%`. */
+const AMOUNT: Read<number | string> = (raw) => count(raw) ?? text(raw);
+const ROLLING = fields({ maxSurge: AMOUNT, maxUnavailable: AMOUNT });
+const SELECTOR = fields({
+  matchLabels: stringMap,
+  matchExpressions: listOf(fields({ key: text, operator: text, values: listOf(text) }, 'key', 'operator')),
+});
+
+const DEPLOYMENT = fields({
+  spec: fields({
+    replicas: count,
+    minReadySeconds: count,
+    selector: SELECTOR,
+    strategy: fields({ type: text, rollingUpdate: ROLLING }),
+    template: PLAIN_TEMPLATE,
+  }),
+});
+
+const STATEFUL_SET = fields({ spec: fields({ replicas: count, minReadySeconds: count, selector: SELECTOR, template: PLAIN_TEMPLATE }) });
+
+const BUDGET = fields({ spec: fields({ minAvailable: AMOUNT, maxUnavailable: AMOUNT, selector: SELECTOR }) });
+
+const BALANCER_STATUS = fields({ loadBalancer: fields({ ingress: listOf(fields({ ip: text, hostname: text, ipMode: text })) }) });
+
+const BACKEND = fields({ service: fields({ name: text, port: fields({ name: text, number: portNumber }) }) });
+
+const INGRESS = fields({
+  spec: fields({
+    ingressClassName: text,
+    defaultBackend: BACKEND,
+    tls: listOf(fields({ hosts: listOf(text) })),
+    rules: listOf(fields({ host: text, http: fields({ paths: listOf(fields({ path: text, backend: BACKEND })) }) })),
+  }),
+  status: BALANCER_STATUS,
+});
+
+const GATEWAY = fields({
+  spec: fields({
+    gatewayClassName: text,
+    listeners: listOf(fields({ name: text, hostname: text, port: portNumber, protocol: text })),
+  }),
+  status: fields({ addresses: listOf(fields({ type: text, value: text })) }),
+});
+
+const ROUTE = fields({
+  spec: fields({
+    hostnames: listOf(text),
+    parentRefs: listOf(fields({ kind: text, namespace: text, name: text })),
+    rules: listOf(fields({ backendRefs: listOf(fields({ kind: text, namespace: text, name: text, port: portNumber })) })),
+  }),
+});
+
+const NETWORK_POLICY = fields({
+  spec: fields({
+    podSelector: SELECTOR,
+    policyTypes: listOf(text),
+    ingress: listOf(
+      fields({
+        from: listOf(
+          fields({
+            ipBlock: fields({ cidr: text, except: listOf(text) }),
+            podSelector: SELECTOR,
+            namespaceSelector: SELECTOR,
+          }),
+        ),
+        ports: listOf(fields({ protocol: text, port: portOrName, endPort: portNumber })),
+      }),
+    ),
+  }),
+});
+
+const CHALLENGE = fields({
+  spec: fields({ dnsName: text, type: text }),
+  status: fields({ state: text, reason: text, presented: flag, processing: flag }),
 });
 
 const DAEMON_SET = fields({
-  spec: fields({ template: fields({ metadata: fields({ labels: stringMap }), spec: POD_SPEC }) }),
+  spec: fields({
+    minReadySeconds: count,
+    updateStrategy: fields({ type: text, rollingUpdate: ROLLING }),
+    template: TEMPLATE,
+  }),
   status: fields({ desiredNumberScheduled: count, updatedNumberScheduled: count, numberReady: count }),
 });
 
@@ -122,6 +258,17 @@ export const SHAPES = {
   DaemonSet: DAEMON_SET,
   ConfigMap: fields({ data: stringMap }),
   Namespace: fields({}),
+  Deployment: DEPLOYMENT,
+  StatefulSet: STATEFUL_SET,
+  PodDisruptionBudget: BUDGET,
+  Ingress: INGRESS,
+  IngressClass: fields({ spec: fields({ controller: text }) }),
+  Gateway: GATEWAY,
+  HTTPRoute: ROUTE,
+  GRPCRoute: ROUTE,
+  TLSRoute: ROUTE,
+  NetworkPolicy: NETWORK_POLICY,
+  Challenge: CHALLENGE,
   IPPool: CUSTOM,
   FelixConfiguration: CUSTOM,
   Installation: CUSTOM,
@@ -130,4 +277,12 @@ export const SHAPES = {
   Network: CUSTOM,
   ClusterNetwork: TOP_LEVEL,
   HostSubnet: TOP_LEVEL,
+  IPAddressPool: CUSTOM,
+  L2Advertisement: CUSTOM,
+  BGPAdvertisement: CUSTOM,
+  ServiceL2Status: CUSTOM,
+  BGPConfiguration: CUSTOM,
+  Middleware: CUSTOM,
+  ClientTrafficPolicy: CUSTOM,
+  SecurityPolicy: CUSTOM,
 } as const satisfies Record<KubeObject['kind'] | CustomKind, Read<Json>>;

@@ -20,9 +20,28 @@ const GROUPS = {
   Network: ['config.openshift.io', 'operator.openshift.io'],
   ClusterNetwork: ['network.openshift.io'],
   HostSubnet: ['network.openshift.io'],
+  Deployment: ['apps', 'extensions'],
+  StatefulSet: ['apps'],
+  PodDisruptionBudget: ['policy'],
+  Ingress: ['networking.k8s.io', 'extensions'],
+  IngressClass: ['networking.k8s.io'],
+  Gateway: ['gateway.networking.k8s.io'],
+  HTTPRoute: ['gateway.networking.k8s.io'],
+  GRPCRoute: ['gateway.networking.k8s.io'],
+  TLSRoute: ['gateway.networking.k8s.io'],
+  NetworkPolicy: ['networking.k8s.io', 'extensions'],
+  Challenge: ['acme.cert-manager.io'],
+  IPAddressPool: ['metallb.io'],
+  L2Advertisement: ['metallb.io'],
+  BGPAdvertisement: ['metallb.io'],
+  ServiceL2Status: ['metallb.io'],
+  BGPConfiguration: ['crd.projectcalico.org', 'projectcalico.org'],
+  Middleware: ['traefik.io', 'traefik.containo.us'],
+  ClientTrafficPolicy: ['gateway.envoyproxy.io'],
+  SecurityPolicy: ['gateway.envoyproxy.io'],
 } as const satisfies Record<keyof typeof SHAPES, readonly string[]>;
 
-/** ConfigMaps by name: only these can say anything about a data plane, and others may be large or private. */
+/** ConfigMaps by name: only these can say anything about a data plane or the cluster's DNS, and others may be large or private. */
 const CONFIG_MAPS: ReadonlySet<string> = new Set([
   'kube-proxy',
   'kube-proxy-config',
@@ -39,7 +58,16 @@ const CONFIG_MAPS: ReadonlySet<string> = new Set([
   'ip-masq-agent',
   'azure-ip-masq-agent-config',
   'ovnkube-config',
+  'coredns',
 ]);
+
+/** Of an ingress controller, whatever its release is called: it says what it makes of PROXY headers and forwarded addresses. */
+const CONTROLLER_CONFIG =
+  /(^|-)(ingress-nginx-controller|nginx-ingress-controller|nginx-configuration|nginx-load-balancer-conf|nginx-config|haproxy-ingress|haproxy-kubernetes-ingress)$/;
+
+function isUsefulConfig(name: string): boolean {
+  return CONFIG_MAPS.has(name) || CONTROLLER_CONFIG.test(name);
+}
 
 /** Whether objects of this kind are of any use here. */
 export function isKnownKind(kind: string): kind is keyof typeof SHAPES {
@@ -58,7 +86,7 @@ export function slim(raw: unknown, listKind?: { readonly apiVersion: string; rea
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   if (!GROUPS[kind].some((known) => known === group)) return null;
   const metadata = slimMetadata(raw['metadata'], kind);
-  if (metadata === null || (kind === 'ConfigMap' && !CONFIG_MAPS.has(metadata.name))) return null;
+  if (metadata === null || (kind === 'ConfigMap' && !isUsefulConfig(metadata.name))) return null;
   return { apiVersion, kind, metadata, ...SHAPES[kind](raw) } as KubeObject;
 }
 
@@ -71,10 +99,11 @@ const METADATA = {
   ownerReferences: listOf(fields({ kind: text, name: text })),
 };
 const slimmest = fields(METADATA, 'name');
-/** Annotations of Services and Nodes tell about load balancers and CNIs; those of other kinds are long and of no use. */
+/** Annotations tell about load balancers, CNIs and ingress controllers; those of other kinds are long and of no use. */
+const ANNOTATED: ReadonlySet<string> = new Set(['Service', 'Node', 'Ingress', 'Gateway', 'IngressClass']);
 const withAnnotations = fields({ ...METADATA, annotations: stringMap }, 'name');
 
 function slimMetadata(raw: unknown, kind: string): Metadata | null {
-  const found = (kind === 'Service' || kind === 'Node' ? withAnnotations : slimmest)(raw);
+  const found = (ANNOTATED.has(kind) ? withAnnotations : slimmest)(raw);
   return found === undefined || found['name'] === '' ? null : (found as unknown as Metadata);
 }

@@ -65,10 +65,16 @@ export function createReader(api: ApiClient) {
       }
     },
     /** A list that helps; refused, it becomes a gap. */
-    list: async (resource: Resource, query: Readonly<Record<string, string>> = {}, how?: 'absent-is-ok' | 'partial'): Promise<void> => {
+    list: async (
+      resource: Resource,
+      query: Readonly<Record<string, string>> = {},
+      how?: 'absent-is-ok' | 'partial' | 'absent-is-none',
+    ): Promise<void> => {
       try {
         const read = await readList(resource, query);
-        if (read && how !== 'partial' && Object.keys(query).length === 0) complete.add(resource.kind);
+        // Where the server does not know a resource, there is nothing of its kind.
+        const isWhole = read ? how !== 'partial' && Object.keys(query).length === 0 : how === 'absent-is-none';
+        if (isWhole) complete.add(resource.kind);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         gaps.push({ what: plural(resource.kind), why: `${error.reason || error.status}: ${error.message}` });
@@ -104,6 +110,8 @@ export function segment(name: string): string {
 }
 
 function plural(kind: Kind): string {
+  if (/ss$/.test(kind)) return `${kind}es`;
+  if (kind.endsWith('y')) return `${kind.slice(0, -1)}ies`;
   return kind.endsWith('s') ? kind : `${kind}s`;
 }
 

@@ -22,9 +22,22 @@ const TOURS: Readonly<Record<string, readonly Stop[]>> = {
     },
     { service: 'legacy', namespace: 'shop', says: 'a Service without a ready endpoint' },
   ],
-  'nodeport-hang': [
-    { service: 'hello', namespace: 'default', says: 'a NodePort that hangs on two of three nodes, and answers on the third' },
+  'nodeport-hang': [{ service: 'hello', namespace: 'default', says: 'a NodePort that hangs on two of four nodes' }],
+  'selfcheck-hang': [
+    {
+      service: 'ingress-nginx-controller',
+      namespace: 'ingress-nginx',
+      says: "cert-manager's self check hangs: pods on two nodes get no answer from the ingress controller's own outside address",
+    },
   ],
+  'allow-list': [
+    {
+      service: 'ingress-nginx-controller',
+      namespace: 'ingress-nginx',
+      says: 'an allow list that lets nobody in: the controller sees node addresses',
+    },
+  ],
+  'deploy-gap': [{ service: 'web', namespace: 'shop', says: 'one pod per node behind a load balancer: each deploy drops some requests' }],
 };
 
 export default class Demo extends SrcipCommand {

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import type { FindingsOf } from '../analysis/explain.ts';
 import type { ServiceReport } from '../analysis/report.ts';
 import type { Format } from '../render/options.ts';
 import { SrcipCommand } from './base.ts';
@@ -51,15 +52,23 @@ Exit codes: 0 answered; 1 the answer is bad news at or above --fail-on; 2 the qu
     const name = serviceName([args.service, args.name].filter((word) => word !== undefined));
     const questionIn = await questionFrom(name, flags);
     // What comes after reading is loaded while the server is being waited for.
-    const [{ evidence, namespace }, { explain }, { renderReport }, { exitCode }, tools] = await Promise.all([
+    const [{ evidence, namespace }, { explain }, { renderReport }, { exitCode }, tools, { findingsOf }] = await Promise.all([
       gather(flags, { questionIn }, this.config.version),
       import('../analysis/explain.ts'),
       import('../render/report.ts'),
       import('../analysis/exit-code.ts'),
       flags.rules === undefined ? {} : import('../analysis/traced-flow.ts'),
+      import('../findings/for-explain.ts'),
     ]);
-    const report = explain(evidence, questionIn(namespace), tools);
+    const report = explain(evidence, questionIn(namespace), { ...tools, findingsOf: findingsFor(flags.output, findingsOf) });
     await this.answer(await renderReport(report, flags.output as Format, renderOptions(flags)));
     process.exitCode = exitCode(report satisfies ServiceReport, flags['fail-on'] as 'error' | 'warning' | 'info' | 'never');
   }
+}
+
+/** A table of a cluster this large is read for its first lines, and waited for; every other format, and `check`, have all findings. */
+const MANY_NODES = 500;
+
+function findingsFor(format: string, findingsOf: FindingsOf): FindingsOf {
+  return (parts, service) => (format === 'table' && parts.cluster.nodes.length > MANY_NODES ? [] : findingsOf(parts, service));
 }

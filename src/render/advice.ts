@@ -22,10 +22,16 @@ const GAPS = 6;
 export function adviceSections(report: ServiceReport, theme: Theme, all: boolean): AdviceSection[] {
   const sections = [
     { heading: 'what to know:', items: report.notes.map((note) => noteAdvice(note, theme)) },
-    { heading: 'findings:', items: report.findings.map((finding) => findingAdvice(finding, theme)) },
+    { heading: 'findings:', items: untold(report, all).map((finding) => findingAdvice(finding, theme)) },
     { heading: 'not known:', items: gapAdvice(report.gaps, all) },
   ];
   return sections.filter(({ items }) => items.length > 0);
+}
+
+/** Findings that no note says already; `check` has those that are no more than good to know. */
+function untold({ findings, notes }: ServiceReport, all: boolean): readonly Finding[] {
+  const told = new Set(notes.map(({ id }) => id));
+  return findings.filter(({ id, severity }) => !told.has(id) && (all || severity !== 'info'));
 }
 
 function noteAdvice(note: Note, theme: Theme): Advice {

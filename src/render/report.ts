@@ -20,5 +20,8 @@ export async function renderReport(report: AnyReport, format: Format, options: R
 
 async function documentOf(report: Exclude<AnyReport, { kind: 'ServiceReport' }>, all: boolean) {
   if (report.kind === 'TraceReport') return (await import('./trace.ts')).traceDocument(report, all);
+  if (report.kind === 'CheckReport') return (await import('./check.ts')).checkDocument(report, all);
+  if (report.kind === 'AssertReport') return (await import('./assert.ts')).assertDocument(report, all);
+  if (report.kind === 'WhatifReport') return (await import('./whatif.ts')).whatifDocument(report, all);
   return (await import('./verify.ts')).verifyDocument(report, all);
 }

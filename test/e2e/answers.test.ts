@@ -268,7 +268,7 @@ describe('the same cluster from files', () => {
   test('-v names what was passed over, on stderr only', async () => {
     const ran = await srcip(['explain', 'svc/web', '-n', 'shop', '--snapshot', demoFile, '-v']);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(/passed over: .*Deployment/);
+    expect(ran.stderr).toMatch(/passed over: .*ReplicaSet/);
     expect(ran.stdout).not.toContain('passed over');
   });
 });

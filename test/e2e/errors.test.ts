@@ -174,7 +174,7 @@ describe('snapshots', () => {
     ['half.tar.gz', gzipSync(Buffer.alloc(50_000, 'x')).subarray(0, 40), 'half.tar.gz'],
     ['noise.bin', Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 197) % 256)), 'noise.bin'],
     ['text.yaml', 'hello world\n', 'text.yaml'],
-    ['other.json', '{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"x"}}', 'Deployment'],
+    ['other.json', '{"kind":"Job","apiVersion":"batch/v1","metadata":{"name":"x"}}', 'Job'],
     ['escape.yaml', 'kind: "\\e[31m"\napiVersion: v1\nmetadata: {name: "\\e]0;x\\a"}\n', null],
   ] as const)('%s', async ([name, content, expected]) => {
     const said = await explain(folder.write(name, content));

@@ -33,6 +33,7 @@ export class Gathering {
   readonly #nodeFiles: NodeFile[] = [];
   readonly #gaps: Gap[] = [];
   readonly #incomplete = new Set<string>();
+  readonly #none = new Set<Kind>();
   readonly #kinds = new Map<string, number>();
   readonly #names: string[] = [];
   #hiddenGaps = 0;
@@ -74,6 +75,11 @@ export class Gathering {
     else for (const kind of kinds) this.#incomplete.add(kind);
   }
 
+  /** A kind of which the cluster has nothing, as whoever wrote the snapshot says. */
+  none(kind: string): void {
+    if (isKnownKind(kind)) this.#none.add(kind);
+  }
+
   get holdsSomething(): boolean {
     return this.#objects.size > 0 || this.#nodeTexts > 0;
   }
@@ -85,7 +91,7 @@ export class Gathering {
   evidence(origin: string): Evidence {
     // In the order of an API server, whatever the files are called: the same cluster gives the same report.
     const objects = [...this.#objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kept]) => kept.object);
-    const complete = new Set(objects.map((object): Kind => object.kind).filter((kind) => !this.#misses(kind)));
+    const complete = new Set([...this.#none, ...objects.map((object): Kind => object.kind)].filter((kind) => !this.#misses(kind)));
     const more = `${this.#hiddenGaps} more`;
     const gaps = this.#hiddenGaps === 0 ? this.#gaps : [...this.#gaps, { what: more, why: 'not listed one by one' }];
     return { origin, objects, complete, gaps, nodeFiles: this.#nodeFiles };

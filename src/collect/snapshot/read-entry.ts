@@ -91,10 +91,11 @@ function readGaps(text: string, { gathering }: ReadContext): boolean {
   } catch {
     return false;
   }
-  const gaps = (value as { readonly gaps?: unknown }).gaps;
+  const { gaps, none } = value as { readonly gaps?: unknown; readonly none?: unknown };
   if (!Array.isArray(gaps)) return false;
   for (const gap of gaps as readonly { readonly what?: unknown; readonly why?: unknown }[])
     gathering.gap(printable(String(gap?.what ?? 'something')), printable(String(gap?.why ?? 'it was not read')), []);
+  for (const kind of Array.isArray(none) ? none : []) gathering.none(String(kind));
   return true;
 }
 

@@ -42,14 +42,14 @@ export async function loadYamlParser(): Promise<ParseYaml> {
   };
 }
 
-function refuseMergeBomb(text: string): void {
+export function refuseMergeBomb(text: string): void {
   if (!text.includes('<<')) return;
   const merges = text.match(/<<["']?[ \t]*:/g)?.length ?? 0;
   if (merges * text.length > MERGE_LIMIT) throw new YamlProblem('too many merge keys (<<) for its size', 1);
 }
 
 /** Aliases share what they point to, so the parser survives a bomb; whoever walks or prints the value later would not. */
-function refuseAliasBomb(text: string, value: unknown): void {
+export function refuseAliasBomb(text: string, value: unknown): void {
   if (!text.includes('*') || !text.includes('&')) return;
   const budget = { nodes: ALIAS_FLOOR + ALIAS_FACTOR * text.length };
   spend(value, budget);

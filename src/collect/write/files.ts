@@ -1,4 +1,4 @@
-import type { Evidence, Gap, NodeFile } from '../../cluster/evidence.ts';
+import type { Evidence, NodeFile } from '../../cluster/evidence.ts';
 import type { KubeObject } from '../../cluster/objects.ts';
 import { Failure } from '../../net/failure.ts';
 import { clean } from '../live/text.ts';
@@ -29,14 +29,17 @@ const PLACES: Readonly<Record<NodeFile['format'], readonly ((node: string) => st
 export function* snapshotFiles(evidence: Evidence, objectsLimit = OBJECTS_LIMIT): Generator<SnapshotFile> {
   const taken = new Set<string>();
   const byName = (a: NodeFile, b: NodeFile): number => compare(a.node, b.node) || compare(a.format, b.format);
-  yield* gapsFile(evidence.gaps);
+  yield* gapsFile(evidence);
   yield* objectFiles(evidence.objects, objectsLimit);
   for (const file of [...evidence.nodeFiles].sort(byName)) yield { name: placeFor(file, taken), body: Buffer.from(textOf(file)) };
 }
 
-function* gapsFile(gaps: readonly Gap[]): Generator<SnapshotFile> {
-  if (gaps.length === 0) return;
-  const object = { apiVersion: 'srcip.io/v1alpha1', kind: 'SnapshotGaps', gaps };
+/** What could not be read, and kinds that were read whole and of which there is nothing: their absence from the files would say neither. */
+function* gapsFile({ gaps, complete, objects }: Evidence): Generator<SnapshotFile> {
+  const there = new Set(objects.map(({ kind }) => kind));
+  const none = [...complete].filter((kind) => !there.has(kind)).sort();
+  if (gaps.length === 0 && none.length === 0) return;
+  const object = { apiVersion: 'srcip.io/v1alpha1', kind: 'SnapshotGaps', gaps, ...(none.length === 0 ? {} : { none }) };
   yield { name: 'gaps.json', body: Buffer.from(`${JSON.stringify(object, null, 2)}\n`) };
 }
 

@@ -114,7 +114,7 @@ test('after very many broken parts the rest is given up, and the kinds in it are
 test('what is broken and speaks of no known kind is passed over without a gap', async () => {
   const root = folderOf({
     'web.yaml': SERVICE_YAML,
-    'chart.yaml': 'kind: Deployment\n{{ x }}\n',
+    'chart.yaml': 'kind: Job\n{{ x }}\n',
     'err.json': 'error: forbidden',
     'x.json': '{"a":',
   });

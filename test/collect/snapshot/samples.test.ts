@@ -30,13 +30,16 @@ describe.skipIf(!existsSync(MUST_GATHER))('an OpenShift must-gather', () => {
       ClusterNetwork: 1,
       ConfigMap: 1,
       DaemonSet: 18,
+      Deployment: 57,
       EndpointSlice: 77,
       Endpoints: 77,
       Namespace: 56,
       Network: 2,
       Node: 6,
       Pod: 239,
+      PodDisruptionBudget: 8,
       Service: 78,
+      StatefulSet: 2,
     });
   });
 
@@ -59,7 +62,17 @@ describe.skipIf(!existsSync(MUST_GATHER))('an OpenShift must-gather', () => {
 });
 
 test.skipIf(!existsSync(BUNDLE))('a support bundle gives its typed lists', async () => {
-  expect(await countsOf(BUNDLE)).toEqual({ DaemonSet: 1, EndpointSlice: 4, Endpoints: 4, Namespace: 4, Node: 1, Pod: 7, Service: 4 });
+  expect(await countsOf(BUNDLE)).toEqual({
+    ConfigMap: 1,
+    DaemonSet: 1,
+    Deployment: 4,
+    EndpointSlice: 4,
+    Endpoints: 4,
+    Namespace: 4,
+    Node: 1,
+    Pod: 7,
+    Service: 4,
+  });
 });
 
 test.skipIf(!existsSync(CORPUS))('a recorded case gives each object and each node file of its folder', async () => {

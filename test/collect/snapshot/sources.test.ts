@@ -51,7 +51,7 @@ test('a directory is read at every depth; files that hold no objects are counted
     'a.json': JSON.stringify(service('one')),
     'logs/app.log': 'kind: Service\n',
     'values.yaml': 'replicas: 3\n',
-    'deploy.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n',
+    'deploy.yaml': 'apiVersion: batch/v1\nkind: Job\nmetadata: {name: d}\n',
     'outcomes.json': '{}',
     'inner.tar': await tarOf({ 'x.yaml': SERVICE_YAML }),
   });
@@ -60,7 +60,7 @@ test('a directory is read at every depth; files that hold no objects are counted
   expect(passedOver).toEqual({
     files: 4,
     objects: 1,
-    kinds: { Deployment: 1 },
+    kinds: { Job: 1 },
     names: ['deploy.yaml', 'inner.tar', 'logs/app.log', 'values.yaml'],
   });
   expect(evidence.gaps).toEqual([]);
@@ -128,11 +128,7 @@ const DAMAGED: readonly (readonly [string, () => Promise<Buffer>, RegExp])[] = [
   ['a zip', async () => Buffer.from('PK\u0003\u0004…'), /is packed with zip, which is not supported$/],
   ['a binary', async () => Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1]), /is a binary file of an unknown format$/],
   ['text', async () => Buffer.from('hello\n'), /holds no Kubernetes objects of use$/],
-  [
-    'other objects',
-    async () => Buffer.from('apiVersion: apps/v1\nkind: Deployment\n'),
-    /holds no Kubernetes objects of use, only 1 Deployment$/,
-  ],
+  ['other objects', async () => Buffer.from('apiVersion: batch/v1\nkind: Job\n'), /holds no Kubernetes objects of use, only 1 Job$/],
   ['a broken Service', async () => Buffer.from('kind: Service\nspec: [\n'), /line 3: malformed YAML/],
 ];
 

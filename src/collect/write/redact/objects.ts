@@ -14,6 +14,7 @@ import {
   word,
   zoneName,
 } from './fields.ts';
+import { BUDGET, CHALLENGE, GATEWAY, INGRESS, INGRESS_CLASS, NETWORK_POLICY, ROLLOUT, ROUTE } from './front-objects.ts';
 import { redactAnnotations, redactLabels } from './labels.ts';
 import type { NameKind } from './names.ts';
 import { redactName } from './object-name.ts';
@@ -104,22 +105,37 @@ const CONTAINER = shape({
   args: each(texts(redactWord)),
   env: each(shape({ name: texts((text) => text), value: texts(redactDocument) })),
   ports: each(shape({ name: portName, containerPort: plain, hostPort: plain, protocol: word })),
+  lifecycle: shape({ preStop: shape({ sleep: shape({ seconds: plain }), exec: shape({}) }) }),
+  readinessProbe: shape({ initialDelaySeconds: plain, periodSeconds: plain, failureThreshold: plain }),
 });
+
+const CONTAINER_NAME = texts((text) => (isKnownName(text) ? text : 'redacted'));
 
 const POD_SPEC = shape({
   nodeName,
   hostNetwork: plain,
+  terminationGracePeriodSeconds: plain,
+  initContainers: each(
+    shape({ name: CONTAINER_NAME, ports: each(shape({ name: portName, containerPort: plain, hostPort: plain, protocol: word })) }),
+  ),
   containers: each(CONTAINER),
   volumes: each(shape({ configMap: shape({ name: nameOf('name') }) })),
 });
 
 const POD = shape({
   spec: POD_SPEC,
-  status: shape({ phase: word, podIP: addressText, podIPs: each(shape({ ip: addressText })), hostIP: addressText, conditions: CONDITIONS }),
+  status: shape({
+    phase: word,
+    podIP: addressText,
+    podIPs: each(shape({ ip: addressText })),
+    hostIP: addressText,
+    conditions: CONDITIONS,
+    containerStatuses: each(shape({ name: CONTAINER_NAME, state: shape({ waiting: shape({ reason: word }) }) })),
+  }),
 });
 
-const DAEMON_SET = shape({
-  spec: shape({ template: shape({ metadata: shape({ labels }), spec: POD_SPEC }) }),
+const WORKLOAD = shape({
+  spec: shape({ ...ROLLOUT, template: shape({ metadata: shape({ labels }), spec: POD_SPEC }) }),
   status: shape({ desiredNumberScheduled: plain, updatedNumberScheduled: plain, numberReady: plain }),
 });
 
@@ -142,7 +158,7 @@ const KINDS: Readonly<Record<Kind, { readonly name: NameKind; readonly body: Red
   Endpoints: { name: 'service', body: ENDPOINTS },
   Node: { name: 'node', body: NODE },
   Pod: { name: 'pod', body: POD },
-  DaemonSet: { name: 'daemon', body: DAEMON_SET },
+  DaemonSet: { name: 'daemon', body: WORKLOAD },
   ConfigMap: { name: 'name', body: CONFIG_MAP },
   Namespace: { name: 'namespace', body: shape({}) },
   IPPool: { name: 'name', body: CUSTOM },
@@ -153,6 +169,25 @@ const KINDS: Readonly<Record<Kind, { readonly name: NameKind; readonly body: Red
   Network: { name: 'name', body: CUSTOM },
   ClusterNetwork: { name: 'name', body: CUSTOM },
   HostSubnet: { name: 'node', body: CUSTOM },
+  Deployment: { name: 'daemon', body: WORKLOAD },
+  StatefulSet: { name: 'daemon', body: WORKLOAD },
+  PodDisruptionBudget: { name: 'name', body: BUDGET },
+  Ingress: { name: 'name', body: INGRESS },
+  IngressClass: { name: 'class', body: INGRESS_CLASS },
+  Gateway: { name: 'name', body: GATEWAY },
+  HTTPRoute: { name: 'name', body: ROUTE },
+  GRPCRoute: { name: 'name', body: ROUTE },
+  TLSRoute: { name: 'name', body: ROUTE },
+  NetworkPolicy: { name: 'name', body: NETWORK_POLICY },
+  Challenge: { name: 'name', body: CHALLENGE },
+  IPAddressPool: { name: 'name', body: CUSTOM },
+  L2Advertisement: { name: 'name', body: CUSTOM },
+  BGPAdvertisement: { name: 'name', body: CUSTOM },
+  ServiceL2Status: { name: 'name', body: CUSTOM },
+  BGPConfiguration: { name: 'name', body: CUSTOM },
+  Middleware: { name: 'name', body: CUSTOM },
+  ClientTrafficPolicy: { name: 'name', body: CUSTOM },
+  SecurityPolicy: { name: 'name', body: CUSTOM },
 };
 
 /** An object without the names and addresses of its cluster. */

@@ -1,0 +1,15 @@
+import type { Service } from '../cluster/model.ts';
+import type { Confidence, ObjectRef, Rule, Severity, Telling } from './types.ts';
+
+/** A finding with what the engine knows about it; not yet a line of a report. */
+export interface RawFinding extends Telling {
+  readonly rule: Rule;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly service: Service | null;
+  readonly objects: readonly ObjectRef[];
+  readonly field: string | null;
+  readonly key: string;
+  /** Its consequences. */
+  readonly folded: readonly RawFinding[];
+}

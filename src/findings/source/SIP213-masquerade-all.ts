@@ -1,0 +1,35 @@
+import type { DataplaneClass } from '../../dataplane/types.ts';
+import { nodeRef } from '../scene.ts';
+import { defineClusterRule, type Fact } from '../types.ts';
+import { plural } from '../words.ts';
+
+interface All extends Fact {
+  readonly nodes: number;
+  readonly evidence: string;
+}
+
+/** masqueradeAll: kube-proxy masquerades all traffic to clusterIPs, pods' included. */
+export const masqueradeAll = defineClusterRule<All>({
+  id: 'masquerade-all',
+  title: 'kube-proxy masquerades all traffic to clusterIPs',
+  severity: 'warning',
+  about: 'cluster',
+  needs: [],
+  detect: ({ dataplane, cluster }) => {
+    const classes = dataplane.classes.filter(isSet);
+    const nodes = cluster.nodes.filter(({ name }) => classes.some((entry) => dataplane.classOf.get(name) === entry));
+    const evidence = [...new Set(classes.flatMap((entry) => entry.evidence))].join(', ');
+    return nodes.length === 0 ? [] : [{ objects: nodes.slice(0, 20).map(nodeRef), nodes: nodes.length, evidence }];
+  },
+  tell: ({ nodes, evidence }) => ({
+    message: `pods see a node's address for every client of a clusterIP, other pods included (${plural(nodes, 'node')})`,
+    why: `masqueradeAll is set in kube-proxy's configuration (${evidence}); outside traffic to a Local Service keeps its addresses all the same`,
+    remedy:
+      'Take masqueradeAll out of the iptables or nftables section: kubectl -n kube-system edit configmap kube-proxy, then kubectl -n kube-system rollout restart daemonset kube-proxy',
+  }),
+});
+
+/** Whatever of it is open, this is not. */
+function isSet({ candidates }: DataplaneClass): boolean {
+  return candidates.length > 0 && candidates.every((config) => config.masqueradeAll);
+}
