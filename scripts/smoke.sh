@@ -43,7 +43,7 @@ tarball=$(echo "$work"/*.tgz)
 [ -f "$tarball" ] || fail 'npm pack made no tarball'
 
 tar -tzf "$tarball" | sed 's|^package/||' | sort > "$work/files"
-strangers=$(grep -vE '^(bin/run\.js|dist/.+\.js|schemas/.+\.json|demo/.+\.json|examples/rbac/.+\.yaml|oclif\.manifest\.json|package\.json|LICENSE|README\.md)$' "$work/files" || true)
+strangers=$(grep -vE '^(bin/run\.js|dist/.+\.js|schemas/.+\.json|demo/.+\.json|docs/findings/.+\.md|examples/rbac/.+\.yaml|oclif\.manifest\.json|package\.json|LICENSE|README\.md)$' "$work/files" || true)
 [ -z "$strangers" ] || fail "the package holds what it should not: $strangers"
 for needed in bin/run.js dist/main.js demo/cluster.json oclif.manifest.json LICENSE README.md examples/rbac/clusterrole.yaml schemas/service-report.schema.json; do
   grep -qx "$needed" "$work/files" || fail "the package lacks $needed"
@@ -99,6 +99,16 @@ complains 'Nonexistent flag: --nope'
 run 2 srcip nope
 run 0 srcip explain --help
 says 'kubectl srcip explain svc/nginx'
+# ---- findings, what-if, expected flows, the nodes' rules
+run 0 srcip check svc/web -n shop
+run 1 srcip check svc/legacy -n shop
+run 0 srcip check -A --fail-on never -o sarif
+run 0 srcip whatif svc/web -n shop --set externalTrafficPolicy=Local
+run 0 srcip assert --init svc/web -n shop
+cp "$work/out" "$work/flows.yaml"
+run 0 srcip assert -f "$work/flows.yaml"
+run 2 srcip verify svc/web -n shop
+
 run 0 srcip demo --tour
 says 'nodes drop outside traffic'
 note 'live: ok'

@@ -44,7 +44,10 @@ export function runRules(scene: ClusterScene, services: readonly Service[]): Ran
   });
   const { kept } = fold(about, new Set());
   const whole = kept.map((one) => ({ ...one, folded: [...one.folded, ...(consequences.get(one.rule.id) ?? [])] }));
-  return { findings: [...whole, ...found], unasked: [...unasked.values()] };
+  // Who asks about one Service is not helped by remarks about all.
+  const isAll = services.length === scene.cluster.services.length;
+  const said = whole.filter(({ severity, folded }) => isAll || severity !== 'info' || folded.length > 0);
+  return { findings: [...said, ...found], unasked: [...unasked.values()] };
 }
 
 function findingsOf(scene: ClusterScene, service: Service, note: (rule: Rule, why: string) => void): RawFinding[] {
