@@ -1,6 +1,6 @@
 import type { Gap } from '../../cluster/evidence.ts';
 import type { Cluster, Node, Service } from '../../cluster/model.ts';
-import { serviceKey } from '../../cluster/model.ts';
+import { nodeIp, serviceKey } from '../../cluster/model.ts';
 import type { DataplaneClass, ProxyConfig } from '../../dataplane/types.ts';
 import type { Dialect } from '../../expected/types.ts';
 import type { Family } from '../../net/ip.ts';
@@ -60,7 +60,7 @@ export function verifyNode(asked: NodeQuestion): NodeVerification {
   const { node, services } = asked;
   const families = ([4, 6] as const).flatMap((family) => {
     const parsed = asked.dumps[family];
-    return parsed === undefined ? [] : [verifyFamily(asked, family, indexParsed(parsed))];
+    return parsed === undefined || isIdle(node, family, parsed) ? [] : [verifyFamily(asked, family, indexParsed(parsed))];
   });
   return {
     node: node.name,
@@ -69,6 +69,11 @@ export function verifyNode(asked: NodeQuestion): NodeVerification {
     compared: services.length,
     worst: worstOf(families, asked.confidence),
   };
+}
+
+/** A node without an address of a family has no rules of that family, and nothing is missing. */
+function isIdle(node: Node, family: Family, { ruleset, problems }: Parsed): boolean {
+  return nodeIp(node, family) === null && ruleset.tables.size === 0 && problems.length === 0;
 }
 
 function verifyFamily(asked: NodeQuestion, family: Family, observed: RulesetIndex): FamilyVerification {
