@@ -14,8 +14,6 @@ const WHAT: Readonly<Record<Rule['about'], string>> = { service: 'a Service', no
 /** Ids that have a code and no rule yet, each with the reason. */
 const NOT_COVERED: Readonly<Partial<Record<FindingId, string>>> = {
   'prediction-and-rules-disagree': '`explain --rules` and `verify` show it flow by flow; `check` has no flows',
-  'drift-nft-verdict':
-    'verdict maps of nftables mode are not compared with what kube-proxy should have written yet; `explain --rules` follows packets through them',
   'cni-masquerades-external': 'POSTROUTING rules of others are shown by `verify` (rewrites-source) and by `explain --rules`',
   'rp-filter-drops': 'sysctls and counters of nodes are not read',
   'conntrack-invalid-drop': 'counters of nodes are not read',

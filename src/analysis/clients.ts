@@ -108,16 +108,7 @@ export function podAsker(pod: Pod, cluster: Cluster): Asker {
 export type StandIns = (node: Node, named: boolean) => Asker;
 
 export function standInsFor(cluster: Cluster, dataplane: Dataplane): StandIns {
-  const taken = new Set(
-    cluster.services.flatMap((service) => service.ports.flatMap((port) => port.endpoints.map((endpoint) => endpoint.address))),
-  );
-  const pods = new Map<string, Pod[]>();
-  for (const pod of cluster.pods) {
-    if (pod.node === null || pod.hostNetwork) continue;
-    const known = pods.get(pod.node);
-    if (known) known.push(pod);
-    else pods.set(pod.node, [pod]);
-  }
+  const { taken, pods } = addressesOf(cluster);
   return (node, named) => {
     const networks = [...node.podCidrs, ...(dataplane.networks[0]?.networks ?? [])];
     const addresses = { 4: once(() => standIn(4)), 6: once(() => standIn(6)) };
@@ -143,6 +134,33 @@ export function standInsFor(cluster: Cluster, dataplane: Dataplane): StandIns {
       shown: () => ({ kind: 'pod', name: null, namespace: null, node: node.name, address: null }),
     };
   };
+}
+
+interface Addresses {
+  /** Of endpoints. */
+  readonly taken: ReadonlySet<string>;
+  readonly pods: ReadonlyMap<string, readonly Pod[]>;
+}
+
+/** Many Services of one cluster ask for stand-ins: its addresses are gathered once. */
+const ADDRESSES = new WeakMap<Cluster, Addresses>();
+
+function addressesOf(cluster: Cluster): Addresses {
+  const known = ADDRESSES.get(cluster);
+  if (known !== undefined) return known;
+  const taken = new Set(
+    cluster.services.flatMap((service) => service.ports.flatMap((port) => port.endpoints.map((endpoint) => endpoint.address))),
+  );
+  const pods = new Map<string, Pod[]>();
+  for (const pod of cluster.pods) {
+    if (pod.node === null || pod.hostNetwork) continue;
+    const same = pods.get(pod.node);
+    if (same) same.push(pod);
+    else pods.set(pod.node, [pod]);
+  }
+  const found = { taken, pods };
+  ADDRESSES.set(cluster, found);
+  return found;
 }
 
 function once<T>(compute: () => T): () => T {

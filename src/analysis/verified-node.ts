@@ -58,7 +58,7 @@ function familyOf({ family, mode, settings, strangers }: FamilyVerification): Ve
   return {
     family,
     mode: mode.kind === 'notIptablesMode' ? 'not-iptables' : mode.kind,
-    modeReason: mode.kind === 'iptables' ? null : mode.reason,
+    modeReason: 'reason' in mode ? mode.reason : null,
     settings: settings.map(({ name, value, from, contradicts, effect = null }) => ({ name, value, from, contradicts, effect })),
     strangers,
   };

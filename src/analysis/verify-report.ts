@@ -79,7 +79,7 @@ export interface ForeignFinding {
 export interface VerifiedFamily {
   readonly family: 4 | 6;
   /** Whether its dump is one of kube-proxy's iptables mode. */
-  readonly mode: 'iptables' | 'not-iptables' | 'unknown';
+  readonly mode: 'iptables' | 'nftables' | 'not-iptables' | 'unknown';
   readonly modeReason: string | null;
   /** Settings of kube-proxy that the expected rules rest on, and where each comes from. */
   readonly settings: readonly {

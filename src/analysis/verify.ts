@@ -17,7 +17,7 @@ import { dataplaneEntries, summaryOf } from './summary.ts';
 import { createTracer } from './traced-flow.ts';
 import { verifiedNode } from './verified-node.ts';
 import { foldNodes } from './verify/fold-nodes.ts';
-import { type NodeVerification, verifyNode } from './verify/verify-node.ts';
+import { type NodeVerification, verifyNftables, verifyNode } from './verify/verify-node.ts';
 import { verifiedAnswer } from './verify-answer.ts';
 import type { VerifiedFlow, VerifyReport } from './verify-report.ts';
 
@@ -94,29 +94,29 @@ function verifyOne(
   const found = dataplane.classOf.get(node.name);
   if (observed === null || found === undefined) return { why: 'its rules were not read' };
   if (observed.untraceable !== null) return { why: observed.untraceable };
-  if (observed.net.nft?.tables.some(({ name }) => name.endsWith(' kube-proxy')) === true)
-    return { why: 'its kube-proxy is in nftables mode: packets are followed through its rules, which are not compared one by one' };
-  const config = found.candidates.find(({ mode }) => mode === 'iptables') ?? assumedConfig(node);
-  const confidence = found.candidates.length === 1 ? found.confidence : 'assumed';
+  const { nft } = observed.net;
+  const mode = nft?.tables.some(({ name }) => name.endsWith(' kube-proxy')) === true ? 'nftables' : 'iptables';
+  const config = found.candidates.find((candidate) => candidate.mode === mode) ?? assumedConfig(node, mode);
   const localAddresses = observed.derived
     ? null
     : (observed.net.devices?.flatMap((device) => device.addresses.map(({ address }) => address)) ?? null);
-  return verifyNode({
+  const question = {
     node,
     config,
-    confidence,
+    confidence: found.candidates.length === 1 ? found.confidence : 'assumed',
     cluster,
     services,
     dumps: observed.dumps,
     dialect: { localAddresses, device: deviceOf(found.localDetection) },
-  });
+  } as const;
+  return nft !== undefined && mode === 'nftables' ? verifyNftables(question, nft) : verifyNode(question);
 }
 
 /** Where nothing tells kube-proxy's configuration: its defaults, and the kubelet's version; the dump may tell more. */
-function assumedConfig({ kubeletVersion }: Node): ProxyConfig {
+function assumedConfig({ kubeletVersion }: Node, mode: 'iptables' | 'nftables'): ProxyConfig {
   const [, minor = '34', patch = '0'] = /^v?1\.(\d+)\.(\d+)/.exec(kubeletVersion ?? '') ?? [];
   return {
-    mode: 'iptables',
+    mode,
     minor: Number(minor),
     patch: Number(patch),
     detector: { 4: { kind: 'absent' }, 6: { kind: 'absent' } },

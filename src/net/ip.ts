@@ -4,6 +4,9 @@ import ipaddr from 'ipaddr.js';
 /** An IP family: 4 or 6. */
 export type Family = 4 | 6;
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 export const FAMILIES: readonly Family[] = [4, 6];
 
 /**
@@ -54,14 +57,48 @@ export function parseCidr(text: string): Cidr | null {
   if (!/^\d{1,3}$/.test(prefixText)) return null;
   const prefix = Number(prefixText);
   if (prefix > bits) return null;
-  const base = ipaddr.parse(host);
-  const network = networkOf(host, prefix);
+  return family === 4 ? cidr4(number4(host), prefix) : cidr6(host, prefix);
+}
+
+// IPv4 is arithmetic on one number, far quicker than the library's lists of bytes: 5,000 nodes have 10,000 networks to read. IPv6 is the library's.
+
+function cidr4(host: number, prefix: number): Cidr {
+  const mask = prefix === 0 ? 0 : -1 << (32 - prefix);
+  const network = host & mask;
   return {
-    text: `${network}/${prefix}`,
-    family,
+    text: `${text4(network)}/${prefix}`,
+    family: 4,
     prefix,
-    contains: (address) => familyOf(address) === family && matches(address, base, prefix),
+    contains: (address) => familyOf(address) === 4 && (number4(address) & mask) === network,
   };
+}
+
+function cidr6(host: string, prefix: number): Cidr {
+  const base = ipaddr.IPv6.parse(host);
+  return {
+    text: `${ipaddr.IPv6.networkAddressFromCIDR(`${host}/${prefix}`).toString()}/${prefix}`,
+    family: 6,
+    prefix,
+    contains: (address) => familyOf(address) === 6 && ipaddr.IPv6.parse(address).match(base, prefix),
+  };
+}
+
+/** The 32 bits of a canonical IPv4 address, as a signed number. */
+function number4(address: string): number {
+  let whole = 0;
+  let part = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === DOT) {
+      whole = (whole << 8) | part;
+      part = 0;
+    } else part = part * 10 + code - ZERO;
+  }
+  return (whole << 8) | part;
+}
+
+function text4(bits: number): string {
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
 /** The networks among these texts; texts that are none are left out. */
@@ -76,7 +113,8 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
 
 /** The n-th address of a network (0: the network address itself); null when the network is too small. */
 export function addressAt(cidr: Cidr, n: number): string | null {
-  const bytes = ipaddr.parse(firstAddress(cidr)).toByteArray();
+  if (cidr.family === 4) return n < 2 ** (32 - cidr.prefix) ? text4(number4(firstAddress(cidr)) + n) : null;
+  const bytes = ipaddr.IPv6.parse(firstAddress(cidr)).toByteArray();
   let carry = n;
   for (let i = bytes.length - 1; i >= 0 && carry > 0; i--) {
     const sum = (bytes[i] ?? 0) + carry;
@@ -85,6 +123,13 @@ export function addressAt(cidr: Cidr, n: number): string | null {
   }
   const address = ipaddr.fromByteArray(bytes).toString();
   return carry === 0 && cidr.contains(address) ? address : null;
+}
+
+/** The first and the last address of a network. */
+export function endsOf(cidr: Cidr): readonly [first: string, last: string] {
+  const first = firstAddress(cidr);
+  if (cidr.family === 6) return [first, ipaddr.IPv6.broadcastAddressFromCIDR(cidr.text).toString()];
+  return [first, text4(number4(first) | (cidr.prefix === 32 ? 0 : -1 >>> cidr.prefix))];
 }
 
 /** How many leading bits two addresses of one family share. */
@@ -101,16 +146,4 @@ export function commonPrefix(a: string, b: string): number {
 
 function firstAddress(cidr: Cidr): string {
   return cidr.text.slice(0, cidr.text.indexOf('/'));
-}
-
-function networkOf(host: string, prefix: number): string {
-  const bytes = ipaddr.parse(host).toByteArray();
-  const masked = bytes.map((byte, i) => byte & (0xff << Math.max(0, Math.min(8, 8 * (i + 1) - prefix))));
-  return ipaddr.fromByteArray(masked).toString();
-}
-
-function matches(address: string, base: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): boolean {
-  const parsed = ipaddr.parse(address);
-  if (parsed instanceof ipaddr.IPv4) return base instanceof ipaddr.IPv4 && parsed.match(base, prefix);
-  return base instanceof ipaddr.IPv6 && parsed.match(base, prefix);
 }

@@ -1,10 +1,12 @@
 // Control, format (bidi, zero-width, tags) and surrogate characters, line and paragraph separators.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** Nothing but printable ASCII: what nearly all text is, and quick to tell. */
+const PLAIN = /^[ -~]*$/;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Text that cannot move the cursor, change colours, ring or reorder what is shown: such characters become visible escapes. */
 export function safeText(text: string): string {
-  return text.replace(UNSAFE, (char) => SHORT[char] ?? visibleEscape(char.codePointAt(0) ?? 0));
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, (char) => SHORT[char] ?? visibleEscape(char.codePointAt(0) ?? 0));
 }
 
 /** Whether `safeText` would change it. */
@@ -30,11 +32,33 @@ export function mapStrings<T>(value: T, change: (text: string) => string): T {
   return mapped(value, change) as T;
 }
 
+/** What a change leaves as it is, is not copied: most of a report never needs one. */
 function mapped(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapped(item, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapped(item, change)]));
+  return Array.isArray(value) ? mappedItems(value, change) : mappedFields(value as Readonly<Record<string, unknown>>, change);
+}
+
+function mappedItems(items: readonly unknown[], change: (text: string) => string): readonly unknown[] {
+  let copy: unknown[] | null = null;
+  for (let at = 0; at < items.length; at++) {
+    const before = items[at];
+    const after = mapped(before, change);
+    if (after !== before) copy ??= items.slice();
+    if (copy !== null) copy[at] = after;
+  }
+  return copy ?? items;
+}
+
+function mappedFields(fields: Readonly<Record<string, unknown>>, change: (text: string) => string): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | null = null;
+  for (const key of Object.keys(fields)) {
+    const before = fields[key];
+    const after = mapped(before, change);
+    if (after !== before) copy ??= { ...fields };
+    if (copy !== null) copy[key] = after;
+  }
+  return copy ?? fields;
 }
 
 function visibleEscape(code: number): string {

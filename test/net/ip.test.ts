@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
 import { addressAt, canonicalIp, commonPrefix, familyOf, hostPort, isLoopback, overlaps, parseCidr, parseCidrs } from '../../src/net/ip.ts';
 import { cidr } from '../support/dataplanes.ts';
@@ -111,6 +112,28 @@ describe('contains', () => {
         const shares = network.family === familyOf(address) && commonPrefix(first, address) >= network.prefix;
         return network.contains(address) === shares;
       }),
+    );
+  });
+
+  test('IPv4 networks are those of a library that counts in bytes', () => {
+    const near = fc.tuple(V4, V4, fc.nat(32)).map(([one, other, shared]) => {
+      const bits = (text: string): number[] => ipaddr.parse(text).toByteArray();
+      const mask = (i: number): number => (0xff << Math.max(0, Math.min(8, 8 * (i + 1) - shared))) & 0xff;
+      return [
+        one,
+        bits(one)
+          .map((byte, i) => (byte & mask(i)) | ((bits(other)[i] ?? 0) & ~mask(i) & 0xff))
+          .join('.'),
+        shared,
+      ] as const;
+    });
+    fc.assert(
+      fc.property(near, fc.nat(32), ([one, other], prefix) => {
+        const network = parseCidr(`${one}/${prefix}`);
+        expect(network?.text).toBe(`${ipaddr.IPv4.networkAddressFromCIDR(`${one}/${prefix}`).toString()}/${prefix}`);
+        expect(network?.contains(other)).toBe(ipaddr.IPv4.parse(other).match(ipaddr.IPv4.parse(one), prefix));
+      }),
+      { numRuns: 500 },
     );
   });
 });

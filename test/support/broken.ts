@@ -133,7 +133,7 @@ export function findingsOf({ families }: NodeVerification): Found[] {
             effect: effect ?? '',
           }),
         ),
-      ...(mode.kind === 'iptables' ? [] : [{ what: `${mark}mode ${mode.kind}`, severity: 'warning', effect: mode.reason } as const]),
+      ...(!('reason' in mode) ? [] : [{ what: `${mark}mode ${mode.kind}`, severity: 'warning', effect: mode.reason } as const]),
       ...strangers.map((name): Found => ({ what: `${mark}stranger ${name}`, severity: 'warning', effect: 'the API does not have it' })),
     ];
   });

@@ -97,9 +97,10 @@ export interface SettingUsed {
   readonly shownBy: string | null;
 }
 
-/** Whether a dump is one of kube-proxy's iptables mode. */
+/** Whether rules are those of kube-proxy's iptables mode, or of its nftables mode. */
 export type DumpMode =
   | { readonly kind: 'iptables' }
+  | { readonly kind: 'nftables' }
   | { readonly kind: 'notIptablesMode'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 

@@ -3,10 +3,14 @@ import type { Cluster, Node, Service } from '../../cluster/model.ts';
 import { nodeIp, serviceKey } from '../../cluster/model.ts';
 import type { DataplaneClass, ProxyConfig } from '../../dataplane/types.ts';
 import type { Dialect } from '../../expected/types.ts';
-import type { Family } from '../../net/ip.ts';
+import { FAMILIES, type Family } from '../../net/ip.ts';
+import type { NftRuleset, NftTable } from '../../netfilter/nft/types.ts';
 import type { Parsed } from '../../netfilter/ruleset.ts';
 import { compareService } from './compare-service.ts';
 import { compareStatic } from './compare-static.ts';
+import { compareNftables } from './nft/compare.ts';
+import { proxyTable, tableName } from './nft/observe.ts';
+import { staticDifferences } from './nft/static.ts';
 import { indexParsed, type RulesetIndex } from './ruleset-index.ts';
 import { openSide, type Side } from './side.ts';
 import type { DumpMode, ForeignRule, RuleDifference, RuleDifferences, SettingUsed, Severity } from './types.ts';
@@ -58,17 +62,56 @@ export interface NodeVerification {
 /** Both families, the static part once, then every Service. */
 export function verifyNode(asked: NodeQuestion): NodeVerification {
   const { node, services } = asked;
-  const families = ([4, 6] as const).flatMap((family) => {
+  const families = FAMILIES.flatMap((family) => {
     const parsed = asked.dumps[family];
     return parsed === undefined || isIdle(node, family, parsed) ? [] : [verifyFamily(asked, family, indexParsed(parsed))];
   });
   return {
     node: node.name,
-    own: [...node.internalIPs, ...node.externalIPs, ...node.podCidrs.map((cidr) => cidr.text)],
+    own: ownOf(node),
     families,
     compared: services.length,
     worst: worstOf(families, asked.confidence),
   };
+}
+
+/** The same for a node whose kube-proxy is in nftables mode. */
+export function verifyNftables(asked: NodeQuestion, nft: NftRuleset): NodeVerification {
+  const { node, services } = asked;
+  const families = FAMILIES.flatMap((family) => {
+    const table = proxyTable(nft, family);
+    if (table === null) return nodeIp(node, family) === null ? [] : [withoutTable(family)];
+    return [nftFamily(asked, family, table)];
+  });
+  return { node: node.name, own: ownOf(node), families, compared: services.length, worst: worstOf(families, asked.confidence) };
+}
+
+function nftFamily(
+  { node, config, cluster, services, confidence, dialect = {} }: NodeQuestion,
+  family: Family,
+  table: NftTable,
+): FamilyVerification {
+  const found = services.map((service) => ({
+    service: serviceKey(service),
+    differences: compareNftables(table, { node, config, cluster, service, family, dialect, knowsPods: confidence !== 'assumed' }),
+  }));
+  return {
+    ...NOTHING_FOUND,
+    family,
+    mode: { kind: 'nftables' },
+    fixed: staticDifferences(table, family),
+    services: found.filter(({ differences }) => differences.length > 0),
+  };
+}
+
+function withoutTable(family: Family): FamilyVerification {
+  return { ...NOTHING_FOUND, family, mode: { kind: 'unknown', reason: `nft lists no table ${tableName(family)}` } };
+}
+
+const NOTHING_FOUND = { settings: [], fixed: [], services: [], foreign: [], strangers: [], gaps: [] } as const;
+
+function ownOf({ internalIPs, externalIPs, podCidrs }: Node): readonly string[] {
+  return [...internalIPs, ...externalIPs, ...podCidrs.map((cidr) => cidr.text)];
 }
 
 /** A node without an address of a family has no rules of that family, and nothing is missing. */

@@ -51,19 +51,30 @@ const RANKS: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 
 
 /** What kind of drift a difference is; `other`: none that has a finding of its own. */
 export function kindOf({ kind, code, chain }: Difference): DriftKind {
+  // nftables mode: elements of maps that drop or reject for want of endpoints.
+  if (chain.startsWith('@no-endpoint-')) return 'nft-verdict';
   if (code === 'health-check-accept') return 'health-check';
   if (RANGES.has(code)) return 'ranges';
   if (POLICY.has(code)) return 'policy';
   if (kind === 'missing' && JUMPS.has(code)) return 'way-in';
   if (kind === 'unexpected') {
     if (code === 'stale-endpoint') return 'stale-endpoint';
-    if (code === 'unused-endpoint' && chain.startsWith('KUBE-SVL-')) return 'remote-in-local';
+    if (code === 'unused-endpoint' && /^(?:KUBE-SVL|local)-/.test(chain)) return 'remote-in-local';
     return code === 'duplicate' ? 'endpoints' : 'other';
   }
   return code === 'balance' || code === 'dnat' ? 'endpoints' : 'other';
 }
 
-export type DriftKind = 'health-check' | 'ranges' | 'policy' | 'way-in' | 'stale-endpoint' | 'remote-in-local' | 'endpoints' | 'other';
+export type DriftKind =
+  | 'nft-verdict'
+  | 'health-check'
+  | 'ranges'
+  | 'policy'
+  | 'way-in'
+  | 'stale-endpoint'
+  | 'remote-in-local'
+  | 'endpoints'
+  | 'other';
 
 const JUMPS: ReadonlySet<string> = new Set([
   'cluster-ip-jump',

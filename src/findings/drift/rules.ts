@@ -10,6 +10,7 @@ import { driftIptablesBackendSplit } from './SIP308-drift-iptables-backend-split
 import { driftModeLeftover } from './SIP309-drift-mode-leftover.ts';
 import { driftFirewallChain } from './SIP310-drift-firewall-chain.ts';
 import { driftHcAcceptMissing } from './SIP311-drift-hc-accept-missing.ts';
+import { driftNftVerdict } from './SIP312-drift-nft-verdict.ts';
 import { driftSharedRules } from './SIP313-drift-shared-rules.ts';
 import { driftOtherRule } from './SIP314-drift-other-rule.ts';
 
@@ -26,6 +27,7 @@ export const DRIFT_RULES: readonly Rule[] = [
   driftModeLeftover,
   driftFirewallChain,
   driftHcAcceptMissing,
+  driftNftVerdict,
   driftSharedRules,
   driftOtherRule,
 ];

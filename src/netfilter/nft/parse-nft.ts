@@ -4,7 +4,7 @@ import { lazyRule } from '../lazy-rule.ts';
 import { compareAddresses, networkHas, parseNetwork } from '../rule/network.ts';
 import type { Chain, Problem, Rule } from '../ruleset.ts';
 import { type Named, type NamedSet, translateRule } from './statements.ts';
-import type { BaseChain, NftRuleset, NftTable } from './types.ts';
+import type { BaseChain, NftLine, NftRuleset, NftTable } from './types.ts';
 import { elementsOf, nftWords } from './words.ts';
 
 const FAMILIES: Readonly<Record<string, readonly Family[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
@@ -64,7 +64,15 @@ function tableOf(name: string, families: readonly Family[], body: readonly Line[
   const named = { table: name, sets, anonymous: new Map<string, NamedSet>() };
   const chains = new Map(blocks.map(({ name: chain, lines }) => [chain, chainOf({ chain, lines, named, base })]));
   const known = [...[...sets].map(([set, held]) => [`${name} @${set}`, held] as const), ...named.anonymous];
-  return { name, families, table: { name, chains, strays: [] }, base, sets: memberships(known) };
+  return {
+    name,
+    families,
+    table: { name, chains, strays: [] },
+    base,
+    sets: memberships(known),
+    maps: mapsOf(sets),
+    lines: new Map(blocks.map(({ name: chain, lines }) => [chain, ruleLines(lines)])),
+  };
 }
 
 function setOf(lines: readonly Line[], isMap: boolean): NamedSet {
@@ -117,15 +125,28 @@ interface ChainText {
 
 function chainOf({ chain, lines, named, base }: ChainText): Chain {
   const policy = base.find((each) => each.chain === chain)?.policy ?? null;
-  const rules = lines
-    .filter(({ text }) => text !== '' && !text.startsWith('type ') && !text.startsWith('comment '))
-    .flatMap((line) => rulesOf(line, chain, named));
+  const rules = ruleLines(lines).flatMap((line) => rulesOf(line, chain, named));
   return { name: chain, policy, counters: null, rules };
 }
 
-function rulesOf({ text, number }: Line, chain: string, named: Named): readonly Rule[] {
-  const specs = translateRule(nftWords(text), named);
-  return specs.map((spec) => lazyRule({ table: named.table, chain, line: text, lineNumber: number, counters: null }, () => spec));
+function ruleLines(lines: readonly Line[]): readonly NftLine[] {
+  return lines
+    .filter(({ text }) => text !== '' && !text.startsWith('type ') && !text.startsWith('comment '))
+    .map(({ text, number }) => ({ line: text, lineNumber: number }));
+}
+
+function rulesOf({ line, lineNumber }: NftLine, chain: string, named: Named): readonly Rule[] {
+  const specs = translateRule(nftWords(line), named);
+  return specs.map((spec) => lazyRule({ table: named.table, chain, line, lineNumber, counters: null }, () => spec));
+}
+
+function mapsOf(sets: ReadonlyMap<string, NamedSet>): NftTable['maps'] {
+  return new Map([...sets].flatMap(([name, { elements, isMap }]) => (isMap ? [[name, new Map(elements.flatMap(leadsTo))]] : [])));
+}
+
+function leadsTo(element: readonly string[]): readonly (readonly [string, string])[] {
+  const colon = element.indexOf(':');
+  return colon < 0 ? [] : [[element.slice(0, colon).join(' '), element.slice(colon + 1).join(' ')]];
 }
 
 function memberships(sets: readonly (readonly [string, NamedSet])[]): ReadonlyMap<string, (address: string) => boolean> {

@@ -20,6 +20,16 @@ export interface NftTable {
   readonly base: readonly BaseChain[];
   /** Members of its sets of addresses, by `TABLE @SET`. */
   readonly sets: ReadonlyMap<string, (address: string) => boolean>;
+  /** Its maps: what each leads to by key, in words (`10.96.0.1 . tcp . 443` → `goto service-…`). */
+  readonly maps: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The rules of each chain as nft printed them. */
+  readonly lines: ReadonlyMap<string, readonly NftLine[]>;
+}
+
+export interface NftLine {
+  readonly line: string;
+  /** 1-based, in the text that was read. */
+  readonly lineNumber: number;
 }
 
 /** What `nft list ruleset` printed. */
