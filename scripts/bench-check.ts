@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import type { Kind, KubeObject } from '../src/cluster/objects.ts';
 import { slim } from '../src/cluster/slim.ts';
@@ -6,14 +7,17 @@ import { CLUSTER_RULES, codeOf, SERVICE_RULES } from '../src/findings/registry.t
 import { createClusterScene } from '../src/findings/scene.ts';
 import { generateCluster } from './generate-cluster.ts';
 
-// How long `check -A` thinks about a big cluster once it is read: at most 10 s and 600 MB. `--rules` tells where the time goes.
+// How long `check -A` thinks about a big cluster once it is read: at most 10 s and 600 MB. `--rules` tells where the time goes;
+// `--mix=local` makes every Service a LoadBalancer of policy Local, `--cloud=gce` gives the nodes a provider, `--json=FILE` keeps the report.
 
 const MOST_SECONDS = 10;
 const MOST_MEGABYTES = 600;
 
-const pods = Number(argv.find((word) => word.startsWith('--pods='))?.slice('--pods='.length) ?? '20000');
+const option = (name: string): string | undefined => argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+const pods = Number(option('pods') ?? '20000');
 const objects: KubeObject[] = [];
-for (const raw of generateCluster({ pods })) {
+const mix = option('mix') === 'local' ? 'local' : 'ordinary';
+for (const raw of generateCluster({ pods, mix, cloud: option('cloud') ?? '', nodes: Number(option('nodes') ?? '5000') })) {
   const object = slim(JSON.parse(JSON.stringify(raw)));
   if (object !== null) objects.push(object);
 }
@@ -59,6 +63,8 @@ function whole(): void {
     `${size}: ${seconds.toFixed(2)} s, peak ${megabytes.toFixed(0)} MB, ${report.findings.length} findings, ${(text.length / 2 ** 20).toFixed(1)} MB of JSON: ${fine ? 'ok' : 'TOO MUCH'}\n`,
   );
   process.exitCode = fine ? 0 : 1;
+  const file = option('json');
+  if (file !== undefined) writeFileSync(file, text);
 }
 
 function perRule(): void {

@@ -17,6 +17,6 @@ export function* generateCluster(size: Partial<ClusterSize> = {}): Generator<unk
 }
 
 function* serviceObjects(plan: Plan): Generator<unknown> {
-  for (const service of plan.services) yield serviceObject(service);
+  for (const service of plan.services) yield serviceObject(service, plan.size.mix);
   for (const slice of plan.slices) yield endpointSliceObject(plan, slice);
 }

@@ -68,6 +68,7 @@ function bareNode(plan: Plan, index: number, images: readonly unknown[]): unknow
     spec: {
       podCIDR: cidr,
       podCIDRs: [cidr],
+      ...(plan.size.cloud === '' ? {} : { providerID: `${plan.size.cloud}://${zoneOf(index)}/${name}` }),
       ...(index < 3 ? { taints: [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }] } : {}),
     },
     status: statusOf(plan, index, images),

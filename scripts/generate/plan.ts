@@ -10,6 +10,10 @@ export interface ClusterSize {
   /** Endpoints of an ordinary slice. */
   readonly endpointsPerSlice: number;
   readonly seed: number;
+  /** `local`: every Service is a LoadBalancer with policy Local. */
+  readonly mix: 'ordinary' | 'local';
+  /** Start of the nodes' providerID, such as `aws`; empty: they have none. */
+  readonly cloud: string;
 }
 
 /** A Service that will be made. */
@@ -47,6 +51,8 @@ const DEFAULTS: ClusterSize = {
   nodeBytes: 9 * 1024,
   endpointsPerSlice: 12,
   seed: 1,
+  mix: 'ordinary',
+  cloud: '',
 };
 
 /** The controller puts at most so many endpoints into one slice. */
@@ -65,7 +71,9 @@ export function defaultsOf(size: Partial<ClusterSize>): ClusterSize {
 export function createPlan(size: ClusterSize): Plan {
   const target: PlannedService = { index: 0, namespace: 'bench', name: 'target', type: 'LoadBalancer', policy: 'Local' };
   const big: PlannedService = { index: 1, namespace: 'bench', name: 'big', type: 'NodePort', policy: 'Cluster' };
-  const ordinary = Array.from({ length: Math.max(0, size.services - 2) }, (_, i) => ordinaryService(i + 2));
+  const ordinary = Array.from({ length: Math.max(0, size.services - 2) }, (_, i) =>
+    size.mix === 'local' ? localService(i + 2) : ordinaryService(i + 2),
+  );
   const slices: PlannedSlice[] = [
     { service: target, part: 0, first: 0, count: TARGET_ENDPOINTS, nodes: Math.min(TARGET_NODES, size.nodes) },
   ];
@@ -80,6 +88,10 @@ export function createPlan(size: ClusterSize): Plan {
     if (service !== undefined) add(service, Math.floor(i / ordinary.length), size.endpointsPerSlice);
   }
   return { size, services: [target, big, ...ordinary], slices };
+}
+
+function localService(index: number): PlannedService {
+  return { index, namespace: `team-${index % 200}`, name: `app-${index}`, type: 'LoadBalancer', policy: 'Local' };
 }
 
 function ordinaryService(index: number): PlannedService {

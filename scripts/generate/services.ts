@@ -1,13 +1,16 @@
 import { backendsOf, clusterAddress, loadBalancerAddress, nodeName, zoneOf } from './addresses.ts';
-import { type Plan, type PlannedService, type PlannedSlice, uid } from './plan.ts';
+import { type ClusterSize, type Plan, type PlannedService, type PlannedSlice, uid } from './plan.ts';
 
 const TIME = '2025-06-02T08:00:00Z';
 const KEYS = { service: 20_000_000, slice: 40_000_000, pod: 60_000_000 };
 
 /** The default range of node ports has 2,768 of them: bigger clusters have fewer such Services, or a wider range. */
 const NODE_PORT = { from: 30_000, count: 2_768 };
+/** For a cluster in which every Service has two. */
+const WIDE = { from: 20_000, count: 40_000 };
 
-export function serviceObject(service: PlannedService): unknown {
+export function serviceObject(service: PlannedService, mix: ClusterSize['mix'] = 'ordinary'): unknown {
+  const nodePort = mix === 'local' ? wideNodePort : ordinaryNodePort;
   const address = clusterAddress(service.index);
   const exposed = service.type !== 'ClusterIP';
   return {
@@ -42,9 +45,13 @@ export function serviceObject(service: PlannedService): unknown {
 }
 
 /** Every tenth ordinary Service has one; the port above it is for health checks. */
-function nodePort(index: number): number {
+function ordinaryNodePort(index: number): number {
   const rank = index < 2 ? index : Math.floor(index / 10) + 1;
   return NODE_PORT.from + ((rank * 2) % NODE_PORT.count);
+}
+
+function wideNodePort(index: number): number {
+  return WIDE.from + ((index * 2) % WIDE.count);
 }
 
 export function endpointSliceObject(plan: Plan, slice: PlannedSlice): unknown {

@@ -143,6 +143,9 @@ export interface PodObject extends ObjectOf<'Pod'> {
 /** What a template says about the end of a pod, beside what pods have. */
 export interface TemplateSpecObject extends PodSpecObject {
   readonly terminationGracePeriodSeconds?: number;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Without a key: every taint. */
+  readonly tolerations?: readonly { readonly key?: string; readonly effect?: string }[];
   readonly containers?: readonly (ContainerObject & {
     readonly lifecycle?: {
       /** A command is kept only as the `sleep` in it; one without is `exec: {}`. */
@@ -155,6 +158,7 @@ export interface TemplateSpecObject extends PodSpecObject {
 export interface ProbeObject {
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
+  readonly successThreshold?: number;
   readonly failureThreshold?: number;
 }
 

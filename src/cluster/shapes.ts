@@ -143,13 +143,19 @@ const PRE_STOP: Read<Json> = (raw) => {
 
 const ENDING = {
   lifecycle: fields({ preStop: PRE_STOP }),
-  readinessProbe: fields({ initialDelaySeconds: count, periodSeconds: count, failureThreshold: count }),
+  readinessProbe: fields({ initialDelaySeconds: count, periodSeconds: count, successThreshold: count, failureThreshold: count }),
 };
 
 function template(container: Readonly<Record<string, Read<unknown>>>): Read<Json> {
   return fields({
     metadata: fields({ labels: stringMap }),
-    spec: fields({ ...POD_FIELDS, terminationGracePeriodSeconds: count, containers: listOf(fields({ ...container, ...ENDING })) }),
+    spec: fields({
+      ...POD_FIELDS,
+      terminationGracePeriodSeconds: count,
+      nodeSelector: stringMap,
+      tolerations: listOf(fields({ key: text, effect: text })),
+      containers: listOf(fields({ ...container, ...ENDING })),
+    }),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Evidence } from '../cluster/evidence.ts';
 import type { ApiClient } from './api.ts';
 import { dataPlaneReads } from './data-plane-reads.ts';
-import { createReader, type Reader, type Resource, segment } from './reader.ts';
+import { createReader, type Reader, type Resource, refusal, segment } from './reader.ts';
 
 function around(kind: Resource['kind'], apiVersion: string, plural: string): Resource {
   return { kind, apiVersion, path: `/apis/${apiVersion}/${plural}` };
@@ -29,6 +29,14 @@ const AROUND: readonly Resource[] = [
   around('ClientTrafficPolicy', 'gateway.envoyproxy.io/v1alpha1', 'clienttrafficpolicies'),
   around('SecurityPolicy', 'gateway.envoyproxy.io/v1alpha1', 'securitypolicies'),
 ];
+
+const CLUSTER_WIDE: ReadonlySet<Resource['kind']> = new Set(['IngressClass', 'BGPConfiguration']);
+
+const SERVICES: Resource = { kind: 'Service', apiVersion: 'v1', path: '/api/v1/services' };
+const NODES: Resource = { kind: 'Node', apiVersion: 'v1', path: '/api/v1/nodes' };
+const PODS: Resource = { kind: 'Pod', apiVersion: 'v1', path: '/api/v1/pods' };
+const NAMESPACES: Resource = { kind: 'Namespace', apiVersion: 'v1', path: '/api/v1/namespaces' };
+const DAEMON_SETS: Resource = { kind: 'DaemonSet', apiVersion: 'apps/v1', path: '/apis/apps/v1/daemonsets' };
 
 /** ConfigMaps that ingress controllers are started with: they tell what is made of PROXY headers and forwarded addresses; and that of the cluster's DNS. */
 function controllerReads(reader: Reader): Promise<unknown>[] {
@@ -58,25 +66,78 @@ export async function collectEverything(api: ApiClient): Promise<Evidence> {
   const reader = createReader(api);
   const needed = 'without it no Service can be judged';
   await Promise.all([
-    reader.need({ kind: 'Service', apiVersion: 'v1', path: '/api/v1/services' }, {}, needed),
+    reader.need(SERVICES, {}, needed),
     readEndpoints(reader, needed),
-    reader.need(
-      { kind: 'Node', apiVersion: 'v1', path: '/api/v1/nodes' },
-      {},
-      'without the Nodes nothing can be said about node ports and source addresses',
-    ),
-    reader.list({ kind: 'Pod', apiVersion: 'v1', path: '/api/v1/pods' }),
-    reader.list({ kind: 'Namespace', apiVersion: 'v1', path: '/api/v1/namespaces' }),
-    reader.list({ kind: 'DaemonSet', apiVersion: 'apps/v1', path: '/apis/apps/v1/daemonsets' }),
+    reader.need(NODES, {}, 'without the Nodes nothing can be said about node ports and source addresses'),
+    ...[PODS, NAMESPACES, DAEMON_SETS].map((resource) => reader.list(resource)),
     ...AROUND.map((resource) => reader.list(resource, {}, 'absent-is-none')),
   ]);
+  return finish(api, reader);
+}
+
+/** Services of one namespace that somebody asks about; without names all of it. */
+export interface Around {
+  readonly namespace: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * The same for whoever asks about Services of one namespace, and may have rights in it alone: what is refused for the whole cluster is read in that
+ * namespace. Only the Services themselves have to be readable; everything else becomes a gap, and what depends on it is not checked.
+ */
+export async function collectAround(api: ApiClient, around: Around): Promise<Evidence> {
+  const reader = createReader(api);
+  const { namespace } = around;
+  await Promise.all([
+    readServices(reader, around),
+    readEndpointsWithin(reader, namespace),
+    ...[NODES, NAMESPACES].map((resource) => reader.list(resource)),
+    ...[PODS, DAEMON_SETS].map((resource) => reader.listOrWithin(resource, namespace)),
+    ...AROUND.map((resource) =>
+      CLUSTER_WIDE.has(resource.kind)
+        ? reader.list(resource, {}, 'absent-is-none')
+        : reader.listOrWithin(resource, namespace, 'absent-is-none'),
+    ),
+  ]);
+  return finish(api, reader);
+}
+
+async function finish(api: ApiClient, reader: Reader): Promise<Evidence> {
   await Promise.all([...dataPlaneReads(reader), ...controllerReads(reader)]);
   return reader.evidence(api.context === null ? `server ${api.server}` : `context ${api.context}`);
 }
 
+/** The list of the cluster, else that of the namespace, else each by its name. */
+async function readServices(reader: Reader, { namespace, names }: Around): Promise<void> {
+  const refused = await reader.listOrWithin(SERVICES, namespace);
+  if (refused === null) return;
+  if (refused.status !== 403 || names.length === 0) throw refusal(refused, `Services in namespace "${namespace}"`, '');
+  const answers = await Promise.all(
+    names.map((name) => reader.get({ ...SERVICES, path: `/api/v1/namespaces/${segment(namespace)}/services/${segment(name)}` })),
+  );
+  if (answers.includes('refused')) throw refusal(refused, `Services in namespace "${namespace}"`, '');
+}
+
+const ENDPOINT_SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
+
 /** EndpointSlices of v1, of v1beta1 on servers before 1.21. */
 async function readEndpoints(reader: Reader, needed: string): Promise<void> {
-  const path = '/apis/discovery.k8s.io/v1/endpointslices';
-  if (await reader.need({ kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', path }, {}, needed, 'absent-is-ok')) return;
-  await reader.need({ kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1beta1', path: path.replace('/v1/', '/v1beta1/') }, {}, needed);
+  if (await reader.need({ kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', path: ENDPOINT_SLICES }, {}, needed, 'absent-is-ok'))
+    return;
+  await reader.need(
+    { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1beta1', path: ENDPOINT_SLICES.replace('/v1/', '/v1beta1/') },
+    {},
+    needed,
+  );
+}
+
+async function readEndpointsWithin(reader: Reader, namespace: string): Promise<void> {
+  await reader.listOrWithin({ kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', path: ENDPOINT_SLICES }, namespace);
+  if (reader.objectsOf('EndpointSlice').length > 0) return;
+  const beta = {
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1beta1',
+    path: ENDPOINT_SLICES.replace('/v1/', '/v1beta1/'),
+  } as const;
+  await reader.attempt(beta);
 }

@@ -80,6 +80,22 @@ export function createReader(api: ApiClient) {
         gaps.push({ what: plural(resource.kind), why: `${error.reason || error.status}: ${error.message}` });
       }
     },
+    /**
+     * A list that is refused for the whole cluster is asked for in one namespace: that helps, and is not complete. What was left out becomes a gap.
+     * Throws nothing that an API server answers; says whether anything was read.
+     */
+    listOrWithin: async (resource: Resource, namespace: string, how?: 'absent-is-none'): Promise<ApiError | null> => {
+      const name = plural(resource.kind);
+      const whyNot = (error: ApiError): string => `${error.reason || error.status}: ${error.message}`;
+      const refused = await refusedBy(readList(resource, {}));
+      if (!(refused instanceof ApiError)) {
+        if (refused || how === 'absent-is-none') complete.add(resource.kind);
+        return null;
+      }
+      const within = refused.status === 403 ? await refusedBy(readList(withinNamespace(resource, namespace), {})) : refused;
+      gaps.push({ what: within instanceof ApiError ? name : `${name} outside namespace ${namespace}`, why: whyNot(refused) });
+      return within instanceof ApiError ? within : null;
+    },
     /** A list that only makes a message better. */
     attempt: async (resource: Resource): Promise<void> => {
       await readList(resource, {}).catch(() => false);
@@ -102,6 +118,21 @@ export function createReader(api: ApiClient) {
     },
     evidence: (origin: string): Evidence => ({ origin, objects, complete, gaps, nodeFiles: [] }),
   };
+}
+
+async function refusedBy(read: Promise<boolean>): Promise<ApiError | boolean> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}
+
+/** `/apis/apps/v1/deployments` → `/apis/apps/v1/namespaces/shop/deployments`. */
+function withinNamespace(resource: Resource, namespace: string): Resource {
+  const at = resource.path.lastIndexOf('/');
+  return { ...resource, path: `${resource.path.slice(0, at)}/namespaces/${segment(namespace)}${resource.path.slice(at)}` };
 }
 
 /** A name as one segment of a URL path. */

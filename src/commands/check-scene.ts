@@ -30,7 +30,8 @@ export async function prepareCheck(gathered: Gathered, asked: Asked): Promise<Pr
     ...(gathered.evidence.nodeFiles.length === 0 ? {} : await fromRules(gathered.evidence)),
   };
   const scene = createClusterScene(evidence, extras);
-  if (scene.cluster.nodes.length === 0)
+  // Nodes that may not be read are a gap, and what needs them is not checked.
+  if (scene.cluster.nodes.length === 0 && !evidence.gaps.some(({ what }) => what === 'Nodes'))
     throw new Failure(
       `no nodes in ${evidence.origin}`,
       'without Node objects nothing can be said; -f lays manifests over a cluster or a --snapshot',

@@ -1,27 +1,32 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Failure } from '../net/failure.ts';
+import { resourceNames, resourceText } from '../resources.ts';
 import { isRecord, type Json, text } from './json.ts';
+
+const FOLDER = 'demo';
 
 /** The recorded clusters that come with the package, by name. */
 export function demoClusterNames(): string[] {
-  return readdirSync(demoFolder())
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
+  const names = resourceNames(FOLDER).filter((file) => file.endsWith('.json'));
+  if (names.length === 0) throw new Failure('the demo clusters are missing from the package', 'install kubectl-srcip again');
+  return names.map((file) => file.slice(0, -'.json'.length));
 }
 
 /** The objects of a recorded cluster that comes with the package. */
 export function loadDemoCluster(name = 'cluster'): Json[] {
   const names = demoClusterNames();
   if (!names.includes(name)) throw new Failure(`no demo cluster ${JSON.stringify(name)}`, `there are: ${names.join(', ')}`);
-  return loadObjects(join(demoFolder(), `${name}.json`));
+  const path = `${FOLDER}/${name}.json`;
+  return objectsIn(path, () => resourceText(path) ?? '');
 }
 
 /** The objects of a JSON file that holds a List or a single object. */
 export function loadObjects(path: string): Json[] {
-  const parsed = parseFile(path);
+  return objectsIn(path, () => readFileSync(path, 'utf8'));
+}
+
+function objectsIn(path: string, read: () => string): Json[] {
+  const parsed = parse(path, read);
   if (!isRecord(parsed) || typeof parsed['kind'] !== 'string') {
     throw new Failure(`${path} holds no Kubernetes object`, 'give a file as printed by: kubectl get svc,nodes,endpointslices -A -o json');
   }
@@ -35,9 +40,9 @@ function itemsOf(list: Json, items: readonly unknown[]): Json[] {
   return items.filter(isRecord).map((item) => ({ ...inherited, ...item }));
 }
 
-function parseFile(path: string): unknown {
+function parse(path: string, read: () => string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(read());
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Failure(`cannot read cluster file ${path}: ${printable(why)}`, 'give a readable JSON file');
@@ -47,15 +52,4 @@ function parseFile(path: string): unknown {
 /** A parser quotes what it could not read; control characters of a file must not reach a terminal. */
 function printable(message: string): string {
   return message.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-}
-
-/** The nearest `demo/` above this file: it is beside `src/` and beside `dist/`, wherever a bundler put this code. */
-function demoFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'demo', 'cluster.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Failure('the demo clusters are missing from the package', 'install kubectl-srcip again');
-    folder = parent;
-  }
-  return join(folder, 'demo');
 }

@@ -35,7 +35,7 @@ const RANKS: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 
 /** What is wrong with these Services, and with the nodes and the cluster under them. */
 export function check(scene: ClusterScene, question: CheckQuestion): CheckReport {
   const { services } = question;
-  const { findings, unasked } = runRules(scene, services);
+  const { findings, unasked } = runRules(scene, services, 'without-claims');
   const wanted = findings.filter(({ rule }) => isWanted(CODES[rule.id], question));
   const sorted = suppress(wanted, services, question.suppressions ?? []);
   const toLine = (finding: RawFinding): CheckFinding => lineOf(finding, question);
@@ -68,7 +68,7 @@ export function check(scene: ClusterScene, question: CheckQuestion): CheckReport
 
 /** The findings about one Service as `explain` shows them: with what is graver than a note about its nodes and the cluster. */
 export function findingsFor(scene: ClusterScene, service: Service): Finding[] {
-  const { findings } = runRules(scene, [service]);
+  const { findings } = runRules(scene, [service], 'without-claims');
   const { kept } = suppress(findings, [service], []);
   return kept
     .filter((finding) => finding.service !== null || finding.severity !== 'info')

@@ -20,24 +20,28 @@ export interface Ran {
   readonly unasked: readonly Unasked[];
 }
 
-/** Runs every rule about these Services, and about nodes and cluster; causes silence their consequences. */
-export function runRules(scene: ClusterScene, services: readonly Service[]): Ran {
+/**
+ * Runs every rule about these Services, and about nodes and cluster; causes silence their consequences. Claims hold on to everything that was
+ * computed for their Service: whoever does not ask for them can do `without-claims`, in half the memory.
+ */
+export function runRules(scene: ClusterScene, services: readonly Service[], how: 'with-claims' | 'without-claims' = 'with-claims'): Ran {
   const unasked = new Map<string, { rule: Rule; why: string; services: number }>();
   const note = (rule: Rule, why: string): void => {
     const entry = unasked.get(`${rule.id}\0${why}`) ?? { rule, why, services: 0 };
     entry.services++;
     unasked.set(`${rule.id}\0${why}`, entry);
   };
+  const made = how === 'with-claims' ? finding : silent;
   const about: RawFinding[] = [];
   for (const rule of CLUSTER_RULES) {
     const why = missingFor(rule, scene, null);
-    if (why === null) about.push(...rule.run(scene).map((told) => finding(rule, told, scene, null)));
+    if (why === null) about.push(...rule.run(scene).map((told) => made(rule, told, scene, null)));
     else note(rule, why);
   }
   const causes = new Set(about.map(({ rule }) => rule.id));
   const consequences = new Map<FindingId, RawFinding[]>();
   const found = services.flatMap((service) => {
-    const own = findingsOf(scene, service, note);
+    const own = findingsOf(scene, service, { note, made });
     const { kept, under } = fold(own, causes);
     for (const [id, list] of under) consequences.set(id, [...(consequences.get(id) ?? []), ...list]);
     return kept;
@@ -50,17 +54,33 @@ export function runRules(scene: ClusterScene, services: readonly Service[]): Ran
   return { findings: [...said, ...found], unasked: [...unasked.values()] };
 }
 
-function findingsOf(scene: ClusterScene, service: Service, note: (rule: Rule, why: string) => void): RawFinding[] {
+interface Making {
+  readonly note: (rule: Rule, why: string) => void;
+  readonly made: typeof finding;
+}
+
+function findingsOf(scene: ClusterScene, service: Service, { note, made }: Making): RawFinding[] {
   const own = scene.scene(service);
   const found: RawFinding[] = [];
   for (const rule of SERVICE_RULES) {
     if (service.unproxied !== null && rule.unproxied !== true) continue;
     const why = missingFor(rule, scene, service);
-    if (why === null) for (const told of rule.run(own)) found.push(finding(rule, told, scene, service));
+    if (why === null) for (const told of rule.run(own)) found.push(made(rule, told, scene, service));
     else note(rule, why);
   }
   return found;
 }
+
+/** They are about objects of one namespace alone. */
+const WITHOUT_NODES: ReadonlySet<FindingId> = new Set([
+  'no-usable-endpoints',
+  'selector-matches-nothing',
+  'target-port-unresolved',
+  'port-name-mismatch-slice',
+  'publish-not-ready',
+  'externalname-service',
+  'headless-service',
+]);
 
 /** Why a rule cannot be asked, or null. */
 function missingFor(rule: Rule, scene: ClusterScene, service: Service | null): string | null {
@@ -69,6 +89,7 @@ function missingFor(rule: Rule, scene: ClusterScene, service: Service | null): s
     if (unknown !== undefined) return unknown;
     if (service.endpointsFrom === 'none' && service.unproxied === null) return 'nothing tells the endpoints';
   }
+  if (scene.cluster.nodes.length === 0 && !WITHOUT_NODES.has(rule.id)) return 'no Node objects were read';
   if (rule.needsRules !== undefined && scene.evidence.nodeFiles.length === 0) return "the nodes' rules were not read (--rules)";
   if (rule.needsRules === 'compared' && scene.verified === null) return "the nodes' rules could not be compared with kube-proxy's";
   const missing = rule.needs.filter((kind) => !isKnown(kind, scene, service));
@@ -79,7 +100,7 @@ function isKnown(kind: Kind, scene: ClusterScene, service: Service | null): bool
   return scene.has(kind) || (kind === 'EndpointSlice' && service !== null);
 }
 
-function finding(rule: Rule, { fact, telling }: Told, scene: ClusterScene, service: Service | null): RawFinding {
+function finding(rule: Rule, { fact, telling, claims }: Told, scene: ClusterScene, service: Service | null): RawFinding {
   const { severity, confidence } = capped(
     rule,
     { severity: fact.severity ?? rule.severity, confidence: fact.confidence ?? 'derived' },
@@ -93,9 +114,16 @@ function finding(rule: Rule, { fact, telling }: Told, scene: ClusterScene, servi
     objects: fact.objects ?? [],
     field: fact.field ?? null,
     key: fact.key ?? '',
+    claims,
     folded: [],
     ...telling,
   };
+}
+
+const NO_CLAIMS: RawFinding['claims'] = () => [];
+
+function silent(rule: Rule, told: Told, scene: ClusterScene, service: Service | null): RawFinding {
+  return finding(rule, { ...told, claims: NO_CLAIMS }, scene, service);
 }
 
 interface Weight {

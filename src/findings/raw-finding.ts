@@ -1,4 +1,5 @@
 import type { Service } from '../cluster/model.ts';
+import type { FlowClaim } from './claims.ts';
 import type { Confidence, ObjectRef, Rule, Severity, Telling } from './types.ts';
 
 /** A finding with what the engine knows about it; not yet a line of a report. */
@@ -10,6 +11,8 @@ export interface RawFinding extends Telling {
   readonly objects: readonly ObjectRef[];
   readonly field: string | null;
   readonly key: string;
+  /** What it says of packets. */
+  readonly claims: () => readonly FlowClaim[];
   /** Its consequences. */
   readonly folded: readonly RawFinding[];
 }

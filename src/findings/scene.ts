@@ -86,6 +86,8 @@ export interface ServiceScene {
   /** The pods that its selector picks; finished ones included. */
   readonly selected: () => readonly PodObject[];
   readonly oracle: () => Oracle;
+  /** What rules computed for each other (scene/per-cluster.ts), by its kind. */
+  readonly shared: Map<object, unknown>;
 }
 
 export function createClusterScene(evidence: Evidence, extras: SceneExtras = {}): ClusterScene {
@@ -154,10 +156,22 @@ function serviceScene(cluster: ClusterScene, service: Service, balancers: Return
     balancer: lazy(() => balancers(service, provider())),
     selected: lazy(() => cluster.pods().selected(service.namespace, object?.spec?.selector ?? {})),
     oracle: lazy(() => cluster.oracle(service)),
+    shared: new Map(),
   };
 }
 
+interface NodeRef {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Thousands of findings may name the same fifty nodes. */
+const nodeRefs = new WeakMap<Node, NodeRef>();
+
 /** A node as findings name it. */
-export function nodeRef(node: Node | string): { readonly kind: string; readonly name: string } {
-  return { kind: 'Node', name: typeof node === 'string' ? node : node.name };
+export function nodeRef(node: Node | string): NodeRef {
+  if (typeof node === 'string') return { kind: 'Node', name: node };
+  const known = nodeRefs.get(node) ?? { kind: 'Node', name: node.name };
+  nodeRefs.set(node, known);
+  return known;
 }

@@ -1,4 +1,5 @@
 import type { Kind } from '../cluster/objects.ts';
+import type { FlowClaim } from './claims.ts';
 import type { FindingId } from './codes.ts';
 import type { ClusterScene, ServiceScene } from './scene.ts';
 
@@ -16,7 +17,9 @@ import type { ClusterScene, ServiceScene } from './scene.ts';
  * 4. `foldsUnder` are ids whose finding about the same Service (or cluster) is the cause of this one, and so silences it.
  * 5. A fact with confidence `hint` never becomes an error; nor does any fact where the data plane is not known (unless `anyDataplane`).
  * 6. Work must not grow with Services × nodes: look at `slots` (endpoints) first and leave early; eligible nodes are shared (`balancer`).
- * 7. Add the rule to the list in its folder's `rules.ts`, a firing test and a silent test per trap in test/findings/FOLDER/, and run
+ * 7. A rule that says what becomes of packets (dropped, refused, unanswered, masqueraded) says it a second time in `claims`, of which
+ *    recorded kernel outcomes are the judge; a rule without claims stands, with the reason, in test/findings/no-claims.ts.
+ * 8. Add the rule to the list in its folder's `rules.ts`, a firing test and a silent test per trap in test/findings/FOLDER/, and run
  *    `node scripts/run-ts.mjs scripts/generate-findings-docs.ts --write`, which makes docs/findings/SIPnnn.md; write its body by hand.
  */
 
@@ -66,33 +69,43 @@ interface RuleBase {
   readonly anyDataplane?: boolean;
 }
 
+interface Claiming {
+  /** Whether it ever says what becomes of packets. */
+  readonly isClaiming: boolean;
+}
+
 interface ServiceRuleOf<F extends Fact> extends RuleBase {
   /** Also asked for Services that no service proxy handles (headless, ExternalName). */
   readonly unproxied?: boolean;
   detect(scene: ServiceScene): readonly F[];
   tell(fact: F, scene: ServiceScene): Telling;
+  /** What a fact says of packets; not asked for outside tests, so it may be slow. */
+  claims?(fact: F, scene: ServiceScene): readonly FlowClaim[];
 }
 
 interface ClusterRuleOf<F extends Fact> extends RuleBase {
   readonly about: 'node' | 'cluster';
   detect(scene: ClusterScene): readonly F[];
   tell(fact: F, scene: ClusterScene): Telling;
+  /** As those of a rule about Services. */
+  claims?(fact: F, scene: ClusterScene): readonly FlowClaim[];
 }
 
 /** A fact and its words. */
 export interface Told {
   readonly fact: Fact;
   readonly telling: Telling;
+  readonly claims: () => readonly FlowClaim[];
 }
 
 /** A rule as the engine runs it: detection and wording joined, so that the type of its facts is its own matter. */
-export interface ServiceRule extends RuleBase {
+export interface ServiceRule extends RuleBase, Claiming {
   readonly about: 'service';
   readonly unproxied?: boolean;
   run(scene: ServiceScene): readonly Told[];
 }
 
-export interface ClusterRule extends RuleBase {
+export interface ClusterRule extends RuleBase, Claiming {
   readonly about: 'node' | 'cluster';
   run(scene: ClusterScene): readonly Told[];
 }
@@ -100,13 +113,18 @@ export interface ClusterRule extends RuleBase {
 export type Rule = ServiceRule | ClusterRule;
 
 export function defineServiceRule<F extends Fact>(rule: ServiceRuleOf<F>): ServiceRule {
-  return {
-    ...rule,
-    about: 'service',
-    run: (scene) => rule.detect(scene).map((fact) => ({ fact, telling: rule.tell(fact, scene) })),
-  };
+  return { ...rule, about: 'service', isClaiming: rule.claims !== undefined, run: (scene) => rule.detect(scene).map(telling(rule, scene)) };
 }
 
 export function defineClusterRule<F extends Fact>(rule: ClusterRuleOf<F>): ClusterRule {
-  return { ...rule, run: (scene) => rule.detect(scene).map((fact) => ({ fact, telling: rule.tell(fact, scene) })) };
+  return { ...rule, isClaiming: rule.claims !== undefined, run: (scene) => rule.detect(scene).map(telling(rule, scene)) };
+}
+
+interface Speaking<F, S> {
+  tell(fact: F, scene: S): Telling;
+  claims?(fact: F, scene: S): readonly FlowClaim[];
+}
+
+function telling<F extends Fact, S>(rule: Speaking<F, S>, scene: S): (fact: F) => Told {
+  return (fact) => ({ fact, telling: rule.tell(fact, scene), claims: () => rule.claims?.(fact, scene) ?? [] });
 }

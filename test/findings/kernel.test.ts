@@ -1,80 +1,54 @@
 import { describe, expect, test } from 'vitest';
-import { serviceKey } from '../../src/cluster/model.ts';
-import { check } from '../../src/findings/check.ts';
-import type { CheckFinding } from '../../src/findings/check-report.ts';
-import { createClusterScene } from '../../src/findings/scene.ts';
-import { caseFolders, loadCase, type ProbeRecord, type RecordedCase } from '../support/cases.ts';
+import { codeOf, RULES } from '../../src/findings/registry.ts';
+import { caseFolders, loadCase, type RecordedCase } from '../support/cases.ts';
+import { type HeldCase, holdCase } from '../support/claims.ts';
+import { DECORATIONS, decorated } from '../support/decorate.ts';
+import { NEVER_RECORDED, NO_CLAIMS } from './no-claims.ts';
 
-/** What findings claim of outside clients at node ports, against what a kernel with the nodes' rules did to them. */
+/** What findings say of packets, against what a kernel with the nodes' rules did to them; scripts/findings-with-lab.ts does the same for any recordings. */
 
 const cases = caseFolders('test/corpus').map((path) => loadCase(path));
+const [names, fronts, edge, announcer, excluded, ports] = Object.values(DECORATIONS);
+/** Those that leave each other alone go together. */
+const changes = [[names, fronts, ports], [edge], [announcer, excluded]] as const;
 
-interface Asked {
-  readonly record: ProbeRecord;
-  readonly node: string;
-  readonly service: string;
+const results: HeldCase[] = [];
+
+function variantsOf(recorded: RecordedCase): RecordedCase[] {
+  const more = changes.map((list) =>
+    decorated(
+      recorded,
+      (objects) => {
+        for (const change of list) change?.(objects);
+      },
+      'with more objects',
+    ),
+  );
+  return [recorded, ...more];
 }
-
-/** Probes of outside clients at node ports of Services that are alone with that port. */
-function outsideProbes(recorded: RecordedCase): Asked[] {
-  const { cluster, dataplane } = createClusterScene(recorded.evidence);
-  const detectors = dataplane.classes.flatMap(({ candidates }) => candidates.flatMap(({ detector }) => [detector[4], detector[6]]));
-  // A client with an address of the pod network (external-client-inside-cluster-cidr).
-  const passesForPod = (address: string): boolean => detectors.some((one) => one.kind === 'cidr' && one.cidr.contains(address));
-  return recorded.records.flatMap((record) => {
-    const member = recorded.members.get(record.from);
-    const isOutside = member?.kind === 'client' && !member.addresses.some(passesForPod);
-    if (!isOutside || !cluster.nodeByName.has(record.to)) return [];
-    const served = cluster.services.filter(({ ports }) =>
-      ports.some((port) => port.nodePort === record.port && port.protocol === record.protocol.toUpperCase()),
-    );
-    const [only] = served;
-    return only === undefined || served.length > 1 ? [] : [{ record, node: record.to, service: serviceKey(only) }];
-  });
-}
-
-function findingsOf(recorded: RecordedCase): readonly CheckFinding[] {
-  const scene = createClusterScene(recorded.evidence);
-  return check(scene, { services: scene.cluster.services }).findings;
-}
-
-function about(findings: readonly CheckFinding[], id: string, service: string): CheckFinding | undefined {
-  return findings.find((finding) => finding.id === id && finding.service !== null && serviceKey(finding.service) === service);
-}
-
-const nodesOf = (finding: CheckFinding | undefined): readonly string[] =>
-  (finding?.objects ?? []).filter(({ kind }) => kind === 'Node').map(({ name }) => name);
 
 describe('no finding contradicts the kernel', () => {
   test.each(cases.map((recorded) => [recorded.name, recorded]))('%s', (_, recorded) => {
-    const findings = findingsOf(recorded);
-    const wrong: string[] = [];
-    for (const { record, node, service } of outsideProbes(recorded)) {
-      const results = new Set(record.outcomes.map(({ result }) => result));
-      const claim = (id: string, holds: boolean): void => {
-        if (!holds)
-          wrong.push(`${id}: ${record.from} → ${node}:${record.port}/${record.protocol} v${record.family} was ${[...results].join()}`);
-      };
-      const dropping = about(findings, 'local-node-without-endpoint', service);
-      if (nodesOf(dropping).includes(node) && !/ on ports? /.test(dropping?.message ?? ''))
-        claim('local-node-without-endpoint', !results.has('delivered'));
-      const refused = about(findings, 'no-usable-endpoints', service) ?? about(findings, 'selector-matches-nothing', service);
-      if (refused !== undefined && !/ on ports? /.test(refused.message)) claim(refused.id, !results.has('delivered'));
-      const masked = about(findings, 'snat-hides-client-ip', service);
-      const isMasked = record.outcomes.some(({ snat }) => snat === true);
-      if (masked === undefined && isMasked && record.outcomes.every(({ by }) => by === undefined || by === 'kube-proxy')) {
-        const scene = createClusterScene(recorded.evidence);
-        const policy = scene.cluster.services.find((one) => serviceKey(one) === service)?.externalTrafficPolicy;
-        if (policy === 'Cluster' && scene.plane === 'known') claim('snat-hides-client-ip is silent', false);
-      }
-    }
-    expect(wrong).toEqual([]);
+    expect(recorded.decidable).toBe('api');
+    const held = variantsOf(recorded).map(holdCase);
+    results.push(...held);
+    expect(held.flatMap((one) => one.held.filter(({ agrees }) => !agrees).map(({ about }) => about))).toEqual([]);
+    // What a rule of a Service drops or refuses is in some finding about the Service.
+    expect(held[0]?.unexplained).toEqual([]);
+    expect(held[0]?.untoldMasquerades).toEqual([]);
   });
 });
 
-test('enough was compared', () => {
-  const probes = cases.flatMap(outsideProbes).length;
-  const claims = cases.flatMap(findingsOf).filter(({ id }) => id === 'local-node-without-endpoint').length;
-  expect(probes).toBeGreaterThan(300);
-  expect(claims).toBeGreaterThan(15);
+test('every finding that says something of packets was compared with some', () => {
+  const compared = new Map<string, number>();
+  for (const { held } of results) for (const { code } of held) compared.set(code, (compared.get(code) ?? 0) + 1);
+  const claiming = RULES.filter((rule) => rule.isClaiming && !(rule.id in NEVER_RECORDED));
+  expect(claiming.filter((rule) => (compared.get(codeOf(rule)) ?? 0) < 5).map(({ id }) => id)).toEqual([]);
+  expect([...compared.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5000);
+  expect(results.reduce((sum, { explained }) => sum + explained, 0)).toBeGreaterThan(1000);
+});
+
+test('a finding says something of packets, or it is known why not', () => {
+  expect(RULES.filter(({ id, isClaiming }) => isClaiming === id in NO_CLAIMS).map(({ id }) => id)).toEqual([]);
+  expect(RULES.filter(({ id, isClaiming }) => id in NEVER_RECORDED && !isClaiming).map(({ id }) => id)).toEqual([]);
 });

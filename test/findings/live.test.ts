@@ -54,3 +54,76 @@ describe('examples/rbac/clusterrole-check.yaml', () => {
     expect(report.notChecked.filter(({ why }) => why.includes('Challenge') || why.includes('L2Advertisement'))).toEqual([]);
   });
 });
+
+/** Rights in one namespace, as a Role with the rules of the built-in `view` would give them. */
+function inShop(...more: readonly PolicyRule[]): readonly PolicyRule[] {
+  const grant = (group: string, resources: readonly string[]): PolicyRule => ({
+    apiGroups: [group],
+    resources,
+    verbs: ['get', 'list'],
+    namespace: 'shop',
+  });
+  return [
+    grant('', ['services', 'pods', 'configmaps']),
+    grant('discovery.k8s.io', ['endpointslices']),
+    grant('apps', ['deployments', 'statefulsets', 'daemonsets']),
+    grant('networking.k8s.io', ['ingresses', 'networkpolicies']),
+    ...more,
+  ];
+}
+
+const NODES: PolicyRule = { apiGroups: [''], resources: ['nodes'], verbs: ['list'], namespace: null };
+
+describe('with rights in one namespace', () => {
+  const check = (rules: readonly PolicyRule[], ...words: readonly string[]) =>
+    ask({ intercept: onlyAllowed(rules) }, ['check', ...words, '-o', 'json', '--fail-on', 'never']);
+
+  test('a Service of that namespace is checked, and what could not be read is named', async () => {
+    const ran = await check(inShop(NODES), 'svc/web', '-n', 'shop');
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    const report = JSON.parse(ran.stdout) as CheckReport;
+    expect(report.services).toEqual([{ namespace: 'shop', name: 'web' }]);
+    expect(report.findings.map(({ id }) => id)).toContain('snat-hides-client-ip');
+    expect(report.gaps.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['Services outside namespace shop', 'EndpointSlices outside namespace shop', 'Pods outside namespace shop']),
+    );
+    expect(report.notChecked.map(({ id }) => id)).toContain('nodeport-port-conflict');
+    expect(report.findings.map(({ id }) => id)).not.toContain('no-usable-endpoints');
+  });
+
+  test('so is the whole namespace', async () => {
+    const report = JSON.parse((await check(inShop(NODES), '-n', 'shop')).stdout) as CheckReport;
+    expect(report.services.map(({ namespace }) => namespace)).toEqual(report.services.map(() => 'shop'));
+    expect(report.services.length).toBeGreaterThan(1);
+  });
+
+  test('without the Nodes little can be looked for, and no more is said', async () => {
+    const ran = await check(inShop(), 'svc/web', '-n', 'shop');
+    expect(ran.code).toBe(0);
+    const report = JSON.parse(ran.stdout) as CheckReport;
+    expect(report.findings).toEqual([]);
+    expect(report.gaps.map(({ what }) => what)).toContain('Nodes');
+    expect(report.notChecked.find(({ id }) => id === 'local-node-without-endpoint')?.why).toBe('no Node objects were read');
+  });
+
+  test('get alone is enough for a Service that is named', async () => {
+    const rules = inShop(NODES).flatMap((rule) =>
+      rule.resources.includes('services') ? [{ ...rule, resources: ['services'], verbs: ['get'] }] : [rule],
+    );
+    const report = JSON.parse((await check(rules, 'svc/web', '-n', 'shop')).stdout) as CheckReport;
+    expect(report.services).toEqual([{ namespace: 'shop', name: 'web' }]);
+  });
+
+  test('where the Service itself may not be read there is no answer', async () => {
+    const ran = await check(inShop(NODES), 'svc/coredns', '-n', 'kube-system');
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('you may not read Services in namespace "kube-system"');
+    expect(ran.stderr.split('\n').length).toBeLessThan(5);
+  });
+
+  test('every namespace needs the rights for it', async () => {
+    const ran = await check(inShop(NODES), '-A');
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('you may not read');
+  });
+});

@@ -1,3 +1,4 @@
+import { refusedClaims, slotsOfPorts } from '../claims.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { getPods, kubectlOn, nameList, onPorts, plural, verb } from '../words.ts';
@@ -43,6 +44,7 @@ export const noUsableEndpoints = defineServiceRule<Refused>({
       },
     ];
   },
+  claims: ({ ports }, scene) => refusedClaims(scene, slotsOfPorts(scene, ports)),
   tell: ({ ports, all, cause }, scene) => ({
     message: `no endpoint of ${scene.key} can take traffic${onPorts(ports, all)}: ${outcome(scene)}`,
     why: cause,

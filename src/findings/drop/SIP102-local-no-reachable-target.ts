@@ -1,3 +1,4 @@
+import { at, EXTERNAL, slotsNamed, UNANSWERED } from '../claims.ts';
 import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -31,6 +32,10 @@ export const localNoReachableTarget = defineServiceRule<NobodyReached>({
         slots: scene.slots().length,
       },
     ];
+  },
+  claims: ({ ports }, scene) => {
+    const nodes = scene.balancer().eligible.map(({ name }) => name);
+    return [{ from: EXTERNAL, to: at(scene, slotsNamed(scene, ports), { nodes }), outcome: UNANSWERED }];
   },
   tell: ({ holders, ports, slots }, scene) => ({
     message: `no node that outside traffic may be sent to has an endpoint of ${scene.key}${onPorts(ports, slots)}: it is down from outside`,

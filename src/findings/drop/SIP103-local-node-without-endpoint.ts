@@ -1,5 +1,5 @@
-import type { Node } from '../../cluster/model.ts';
-import { entryNodes, MOST_NODES } from '../reach.ts';
+import { DROPPED, EXTERNAL, slotsNamed, through } from '../claims.ts';
+import { entriesAmong, entriesWithout, entryNodes, leftToHost, MOST_NODES } from '../reach.ts';
 import { append } from '../scene/lazy.ts';
 import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
@@ -27,16 +27,17 @@ export const localNodeWithoutEndpoint = defineServiceRule<NodesWithout>({
   detect: (scene) => {
     if (!scene.isLocal) return [];
     const entries = entryNodes(scene);
-    const names = new Set(entries.map(({ name }) => name));
     const groups = new Map<string, Slot[]>();
     // Ports and families with endpoints on the same nodes are told together.
     for (const slot of scene.slots()) {
       if (slot.usable.length === 0) continue;
-      const holders = [...slot.holders().keys()].filter((name) => names.has(name)).sort();
-      if (holders.length < entries.length) append(groups, holders.join(), slot);
+      const holders = entriesAmong(scene, slot.holders().keys());
+      if (holders.length < entries.length) append(groups, holders.map(({ name }) => name).join(), slot);
     }
-    return [...groups.values()].map((slots) => factOf(scene, entries, slots));
+    return [...groups.values()].flatMap((slots) => factOf(scene, entries.length, slots) ?? []);
   },
+  claims: ({ nodes, ports }, scene) =>
+    through(scene, slotsNamed(scene, ports), nodes).map((to) => ({ from: EXTERNAL, to, outcome: DROPPED })),
   tell: ({ nodes, count, entries, ports, slots, isAvoided }, scene) => ({
     message: `${count} of ${plural(entries, 'node')} ${verb(count, 'drops', 'drop')} outside traffic to ${scene.key}${onPorts(ports, slots)}: ${some(nodes, count)}`,
     why: isAvoided
@@ -46,21 +47,24 @@ export const localNodeWithoutEndpoint = defineServiceRule<NodesWithout>({
   }),
 });
 
-function factOf(scene: ServiceScene, entries: readonly Node[], slots: readonly Slot[]): NodesWithout {
-  const holders = slots[0]?.holders();
-  const nodes = entries.filter(({ name }) => holders?.has(name) !== true).map(({ name }) => name);
-  const isAvoided = isCheckedPerNode(scene) && nodes.length < entries.length;
+function factOf(scene: ServiceScene, entries: number, slots: readonly Slot[]): NodesWithout | null {
+  const { first, count } = entriesWithout(
+    scene,
+    new Map([...(slots[0]?.holders().keys() ?? []), ...leftToHost(scene, slots)].map((name) => [name, true])),
+    MOST_NODES,
+  );
+  if (count === 0) return null;
+  const isAvoided = isCheckedPerNode(scene) && count < entries;
   const all = scene.slots().length;
   const ports = slots.map(({ label }) => label);
-  const shown = nodes.slice(0, MOST_NODES);
   return {
     severity: isAvoided ? 'info' : 'warning',
-    objects: shown.map(nodeRef),
+    objects: first.map(nodeRef),
     field: 'spec.externalTrafficPolicy',
     key: ports.length === all ? '' : ports.join(),
-    nodes: shown,
-    count: nodes.length,
-    entries: entries.length,
+    nodes: first.map(({ name }) => name),
+    count,
+    entries,
     ports,
     slots: all,
     isAvoided,

@@ -1,3 +1,4 @@
+import { at, EXTERNAL, slotsNamed, UNANSWERED } from '../claims.ts';
 import { entryNodes } from '../reach.ts';
 import { nodeRef } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -39,6 +40,10 @@ export const localSingleNode = defineServiceRule<OneNode>({
       ports,
       slots: scene.slots().length,
     }));
+  },
+  claims: ({ node, ports }, scene) => {
+    const others = entryNodes(scene).flatMap(({ name }) => (name === node ? [] : [name]));
+    return [{ from: EXTERNAL, to: at(scene, slotsNamed(scene, ports), { nodes: others }), outcome: UNANSWERED }];
   },
   tell: ({ node, pods, entries, ports, slots }, scene) => ({
     message: `all outside traffic to ${scene.key}${onPorts(ports, slots)} depends on ${node}`,

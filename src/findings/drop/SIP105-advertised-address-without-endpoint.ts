@@ -1,7 +1,11 @@
+import type { TargetKind } from '../../analysis/report.ts';
 import type { Node } from '../../cluster/model.ts';
 import { canonicalIp, familyOf } from '../../net/ip.ts';
+import { at, DROPPED, EXTERNAL, usableSlots } from '../claims.ts';
+import { flowTo, OUTSIDER } from '../inside.ts';
 import { isClaimable } from '../reach.ts';
 import { perCluster } from '../scene/per-cluster.ts';
+import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, patchSpec, verb } from '../words.ts';
@@ -50,6 +54,12 @@ export const advertisedAddressWithoutEndpoint = defineServiceRule<DeadEnds>({
       },
     ];
   },
+  claims: ({ dead }, scene) =>
+    dead.map(({ address, node }) => {
+      const slots = usableSlots(scene).filter((slot) => !slot.holders().has(node));
+      const kinds: readonly TargetKind[] = isOwn(scene, address) ? ['externalIP', 'loadBalancerIP'] : ['nodePort'];
+      return { from: EXTERNAL, to: at(scene, slots, { kinds, addresses: [address], nodes: [node] }), outcome: DROPPED };
+    }),
   tell: ({ dead, all }, scene) => ({
     message: `${dead.length} of ${all} published addresses of ${scene.key} ${verb(dead.length, 'leads', 'lead')} to a node that drops: ${nameList(dead.map(({ address, node }) => `${address} (${node})`))}`,
     why: `externalTrafficPolicy is Local, ${verb(dead.length, 'that node has', 'these nodes have')} no endpoint, and ${nameList([...new Set(dead.map(({ by }) => by))])} ${verb(new Set(dead.map(({ by }) => by)).size, 'sends', 'send')} clients there: whoever takes that address times out`,
@@ -80,5 +90,15 @@ function lacksEndpoint(scene: ServiceScene, name: string, address: string): bool
   const node = scene.cluster.cluster.nodeByName.get(name);
   if (node === undefined || !isClaimable(scene, node)) return false;
   const slots = scene.slots().filter((slot) => slot.usable.length > 0 && slot.family === familyOf(address));
-  return slots.some((slot) => !slot.holders().has(name));
+  return slots.some((slot) => !slot.holders().has(name) && !isElsewhere(scene, slot, { node, address }));
+}
+
+function isOwn({ service, vips }: ServiceScene, address: string): boolean {
+  return service.externalIPs.includes(address) || vips.includes(address);
+}
+
+/** An address at which no node port is served: the host itself answers there. */
+function isElsewhere(scene: ServiceScene, slot: Slot, { node, address }: { readonly node: Node; readonly address: string }): boolean {
+  if (isOwn(scene, address) || slot.port.nodePort === null || !scene.cluster.isModelled(node.name)) return false;
+  return flowTo(scene, slot, OUTSIDER, { kind: 'nodePort', address, node }).verdict === 'unhandled';
 }

@@ -1,4 +1,5 @@
 import { isUsable } from '../../analysis/usable.ts';
+import { at, EXTERNAL, UNANSWERED, usableSlots } from '../claims.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { kubectlOn, nameList, patchSpec, plural, verb } from '../words.ts';
 
@@ -36,6 +37,8 @@ export const endpointWithoutNodename = defineServiceRule<Homeless>({
       },
     ];
   },
+  claims: ({ count, all }, scene) =>
+    scene.isLocal && count === all ? [{ from: EXTERNAL, to: at(scene, usableSlots(scene)), outcome: UNANSWERED }] : [],
   tell: ({ unnamed, strangers, count, all }, scene) => ({
     message: `${count} of ${plural(all, 'endpoint')} of ${scene.key} ${verb(count, 'is', 'are')} local to no node: Local policy never uses ${verb(count, 'it', 'them')}`,
     why: [

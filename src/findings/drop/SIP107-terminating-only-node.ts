@@ -1,4 +1,5 @@
-import { isClaimable } from '../reach.ts';
+import { DELIVERED, DROPPED, EXTERNAL, through, withoutRanged } from '../claims.ts';
+import { isClaimable, leftToHost } from '../reach.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { getPods, nameList, verb } from '../words.ts';
@@ -24,7 +25,8 @@ export const terminatingOnlyNode = defineServiceRule<Dying>({
     const dying = new Set<string>();
     for (const slot of scene.slots())
       for (const [node, chosen] of slot.holders())
-        if (scene.balancer().isEligible(node) && chosen.every(({ ready }) => !ready)) dying.add(node);
+        if (scene.balancer().isEligible(node) && chosen.every(({ ready }) => !ready) && !leftToHost(scene, [slot]).has(node))
+          dying.add(node);
     const nodes = [...dying].filter((name) => {
       const node = scene.cluster.cluster.nodeByName.get(name);
       return node !== undefined && isClaimable(scene, node);
@@ -35,6 +37,18 @@ export const terminatingOnlyNode = defineServiceRule<Dying>({
       ...(nodes.length === down.length ? [] : [livingOn(nodes.filter((node) => fallsBack(scene, node)))]),
     ];
   },
+  claims: ({ nodes, isDown }, scene) =>
+    nodes.flatMap((node) => {
+      const slots = scene.slots().filter(
+        (slot) =>
+          slot
+            .holders()
+            .get(node)
+            ?.every(({ ready }) => !ready) === true,
+      );
+      const targets = through(scene, slots, [node]).map((to) => (scene.service.sourceRanges.length > 0 ? withoutRanged(to) : to));
+      return targets.map((to) => ({ from: EXTERNAL, to, outcome: isDown ? DROPPED : DELIVERED }));
+    }),
   tell: ({ nodes, isDown }, scene) => ({
     message: isDown
       ? `${nameList(nodes)} ${verb(nodes.length, 'has', 'have')} terminating endpoints of ${scene.key} only: outside traffic is dropped there`

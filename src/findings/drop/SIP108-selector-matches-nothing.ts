@@ -1,5 +1,6 @@
 import type { PodObject } from '../../cluster/objects.ts';
 import { nearMatches } from '../../net/near.ts';
+import { refusedClaims } from '../claims.ts';
 import { matchesLabels } from '../scene/selector.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -31,6 +32,7 @@ export const selectorMatchesNothing = defineServiceRule<NothingPicked>({
     if (scene.service.ports.some((port) => port.endpoints.length > 0) || scaledToZero(scene) !== null) return [];
     return [{ field: 'spec.selector', selector: textOf(selector), near: nearest(scene, selector) }];
   },
+  claims: (_, scene) => refusedClaims(scene, scene.slots()),
   tell: ({ selector, near }, scene) => ({
     message: `the selector of ${scene.key} (${selector}) picks no pod: it has no endpoints, connections are refused`,
     why: whyOf(near, scene),

@@ -1,13 +1,14 @@
-import { defineServiceRule, type Fact } from '../types.ts';
+import { refusedClaims, slotsOfPorts } from '../claims.ts';
+import type { ServiceScene } from '../scene.ts';
+import { defineServiceRule, type Fact, type Telling } from '../types.ts';
 import { getPods, nameList, plural } from '../words.ts';
-import { type Resolution, resolutions } from './selected.ts';
+import { type Resolution, resolutions, type Undeclared, undeclaredPorts } from './selected.ts';
 
 /** API validation allows container port names of at most 15 characters. */
 const LONGEST_NAME = 15;
 
-interface Unresolved extends Fact {
-  readonly resolution: Resolution;
-}
+/** A name that no pod has is certain; a number that no pod declares is legal, and a hint. */
+type Unresolved = Fact & ({ readonly resolution: Resolution } | { readonly undeclared: Undeclared });
 
 /** A named targetPort is looked up in each pod's containers, by name and protocol; a pod without it is no endpoint of that port. */
 export const targetPortUnresolved = defineServiceRule<Unresolved>({
@@ -16,19 +17,34 @@ export const targetPortUnresolved = defineServiceRule<Unresolved>({
   severity: 'error',
   needs: ['Pod'],
   anyDataplane: true,
-  detect: (scene) =>
-    resolutions(scene)
+  detect: (scene) => [
+    ...undeclaredPorts(scene).map((undeclared) => ({
+      severity: 'info' as const,
+      confidence: 'hint' as const,
+      key: undeclared.port,
+      field: fieldOf(scene, undeclared.port),
+      undeclared,
+    })),
+    ...resolutions(scene)
       .filter(({ pods, unresolved }) => pods > 0 && unresolved.length > 0)
       .map((resolution) => ({
-        severity: resolution.unresolved.length === resolution.pods ? 'error' : 'warning',
+        severity: resolution.unresolved.length === resolution.pods ? ('error' as const) : ('warning' as const),
         key: resolution.port,
-        field: `spec.ports.${scene.service.ports.findIndex(({ name, port }) => (name === '' ? String(port) : name) === resolution.port)}.targetPort`,
+        field: fieldOf(scene, resolution.port),
         objects: resolution.unresolved
           .slice(0, 10)
           .map(({ metadata }) => ({ kind: 'Pod', name: metadata.name, namespace: metadata.namespace ?? scene.service.namespace })),
         resolution,
       })),
-  tell: ({ resolution }, scene) => {
+  ],
+  claims: (fact, scene) => {
+    if ('undeclared' in fact) return [];
+    const { port, pods, unresolved } = fact.resolution;
+    return unresolved.length < pods ? [] : refusedClaims(scene, slotsOfPorts(scene, [port]));
+  },
+  tell: (fact, scene) => {
+    if ('undeclared' in fact) return tellUndeclared(fact.undeclared, scene);
+    const { resolution } = fact;
     const { port, targetPort, protocol, pods, unresolved, otherProtocol } = resolution;
     const who = unresolved.length === pods ? 'none of its pods' : `${unresolved.length} of ${plural(pods, 'pod')}`;
     return {
@@ -43,3 +59,15 @@ export const targetPortUnresolved = defineServiceRule<Unresolved>({
     };
   },
 });
+
+function fieldOf({ service }: ServiceScene, label: string): string {
+  return `spec.ports.${service.ports.findIndex(({ name, port }) => (name === '' ? String(port) : name) === label)}.targetPort`;
+}
+
+function tellUndeclared({ port, targetPort, declared }: Undeclared, scene: ServiceScene): Telling {
+  return {
+    message: `port ${port} of ${scene.key} leads to port ${targetPort}, which none of its pods declares`,
+    why: `the pods declare ${nameList(declared.map(String))}; an undeclared port may well be open, but where nothing listens connections are refused`,
+    remedy: `See whether something listens there (kubectl exec … -- ss -ltn, or connect to a pod directly), and declare the port or correct targetPort: ${getPods(scene)}`,
+  };
+}

@@ -50,11 +50,43 @@ export const resolutions = perService((scene: ServiceScene): readonly Resolution
   return (scene.object?.spec?.ports ?? []).flatMap((port) => {
     const { targetPort, protocol = 'TCP' } = port;
     if (typeof targetPort !== 'string') return [];
-    const unresolved = pods.filter((pod) => !named(pod, targetPort).includes(protocol));
+    const listed = listedFor(scene, port);
+    const unresolved = pods.filter((pod) => !named(pod, targetPort).includes(protocol) && !listed.has(pod.metadata.name));
     const other = unresolved.flatMap((pod) => named(pod, targetPort))[0] ?? null;
     return [{ port: labelOf(port), targetPort, protocol, pods: pods.length, unresolved, otherProtocol: other }];
   });
 });
+
+/** Pods that EndpointSlices list for a port: whatever their manifests say, it was found there. Slices tell nothing yet of a manifest that is only planned. */
+function listedFor({ service, key, cluster }: ServiceScene, { name = '', port, protocol = 'TCP' }: PortObject): ReadonlySet<string> {
+  if (cluster.extras.fromManifests?.has(key) === true) return new Set();
+  const own = service.ports.find((one) => one.name === name && one.port === port && one.protocol === protocol);
+  return new Set((own?.endpoints ?? []).flatMap(({ pod }) => pod?.name ?? []));
+}
+
+/** A port that a Service sends to by number, and that none of its pods declares although they declare others. */
+export interface Undeclared {
+  readonly port: string;
+  readonly targetPort: number;
+  readonly declared: readonly number[];
+}
+
+/** Declaring ports is a habit and no duty: pods that declare none tell nothing, and one that declares the number speaks for all. */
+export function undeclaredPorts(scene: ServiceScene): readonly Undeclared[] {
+  const lists = livingPods(scene).map(declaredBy);
+  if (lists.length === 0 || lists.some((ports) => ports.length === 0)) return [];
+  const declared = [...new Set(lists.flat())].sort((a, b) => a - b);
+  return (scene.object?.spec?.ports ?? []).flatMap((port) => {
+    const targetPort = port.targetPort ?? port.port;
+    return typeof targetPort === 'string' || declared.includes(targetPort) ? [] : [{ port: labelOf(port), targetPort, declared }];
+  });
+}
+
+function declaredBy({ spec }: PodObject): number[] {
+  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap(({ ports = [] }) =>
+    ports.map((port) => port.containerPort),
+  );
+}
 
 function labelOf({ name, port }: PortObject): string {
   return name === undefined || name === '' ? String(port) : name;

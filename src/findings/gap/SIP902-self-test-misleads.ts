@@ -1,7 +1,8 @@
 import type { Node } from '../../cluster/model.ts';
 import { nodeIp } from '../../cluster/model.ts';
+import { at, DELIVERED, DROPPED, EXTERNAL } from '../claims.ts';
 import { flowTo, processOn } from '../inside.ts';
-import { entryNodes, outsideFlow } from '../reach.ts';
+import { entriesWithout, outsideFlow } from '../reach.ts';
 import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -11,6 +12,7 @@ interface Misled extends Fact {
   readonly node: string;
   readonly address: string;
   readonly port: number;
+  readonly slot: Slot;
 }
 
 /** Nodes that are asked for one that behaves so. */
@@ -26,14 +28,17 @@ export const selfTestMisleads = defineServiceRule<Misled>({
   detect: (scene) => {
     if (!scene.isLocal || scene.cluster.plane === 'unknown') return [];
     for (const slot of scene.slots().filter(({ usable, port }) => usable.length > 0 && port.nodePort !== null)) {
-      const lacking = entryNodes(scene).filter((node) => !slot.holders().has(node.name));
-      for (const node of lacking.slice(0, MOST_ASKED)) {
+      for (const node of entriesWithout(scene, slot.holders(), MOST_ASKED).first) {
         const found = misled(scene, slot, node);
         if (found !== null) return [found];
       }
     }
     return [];
   },
+  claims: ({ node, slot }, scene) => [
+    { from: { kind: 'process', nodes: [node] }, to: at(scene, [slot], { kinds: ['nodePort'], nodes: [node] }), outcome: DELIVERED },
+    { from: EXTERNAL, to: at(scene, [slot], { kinds: ['nodePort'], nodes: [node] }), outcome: DROPPED },
+  ],
   tell: ({ node, address, port }, scene) => ({
     message: `curl from ${node} to its own node port of ${scene.key} succeeds, while outside clients of that node time out`,
     why: "with externalTrafficPolicy Local a node's own processes and pods may use any endpoint; only what comes from outside needs one on the node",
@@ -47,7 +52,7 @@ function misled(scene: ServiceScene, slot: Slot, node: Node): Misled | null {
   if (address === null || port === null || outsideFlow(scene, slot, node)?.verdict !== 'dropped') return null;
   const own = flowTo(scene, slot, processOn(node), { kind: 'nodePort', address, node });
   if (own.verdict !== 'delivered') return null;
-  return { objects: [nodeRef(node)], node: node.name, address: slot.family === 6 ? `[${address}]` : address, port };
+  return { objects: [nodeRef(node)], node: node.name, address: slot.family === 6 ? `[${address}]` : address, port, slot };
 }
 
 function health({ service: { healthCheckNodePort } }: ServiceScene, address: string): string {

@@ -1,23 +1,22 @@
 import type { Dataplane } from '../../dataplane/types.ts';
 import { imageVersion } from '../../dataplane/version.ts';
+import { at, type ClaimedTarget, type FlowClaim, PARTLY_UNANSWERED, slotsNamed, UNANSWERED, VIPS } from '../claims.ts';
 import { MOST_NODES } from '../reach.ts';
 import { type Caller, callersOf } from '../scene/callers.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
-import { patchSpec } from '../words.ts';
-import { type Call, callOf, callsTo, isLost } from './calls.ts';
+import { onPorts, patchSpec } from '../words.ts';
+import { type Alike, type Call, callOf, callsTo, groupCalls, isLost, type Sufferers } from './calls.ts';
 import { callersClause, onNodes, rewriteAdvice } from './words.ts';
 
 interface Lost extends Fact {
   readonly address: string;
-  /** Clients that hang, by kind, with the nodes they are on. */
-  readonly clients: readonly { readonly who: string; readonly nodes: readonly string[]; readonly partly: boolean }[];
+  readonly clients: readonly Sufferers[];
   readonly all: number;
   readonly callers: readonly Caller[];
   readonly cause: string;
+  readonly ports: readonly string[];
 }
-
-const WHO = { pod: 'pods', process: 'processes and hostNetwork pods' } as const;
 
 /** externalTrafficPolicy Local: pods and nodes are promised Cluster semantics at LB addresses and externalIPs (API contract); not every data plane keeps that. */
 export const hairpinLocalDropped = defineServiceRule<Lost>({
@@ -30,31 +29,29 @@ export const hairpinLocalDropped = defineServiceRule<Lost>({
     if (!scene.isLocal || !hasAddress(scene)) return [];
     if (scene.slots().every(({ usable }) => usable.length === 0)) return [];
     const calls = callsTo(scene).filter(isLost);
-    const [first] = calls;
-    if (first === undefined) return byImplementation(scene);
+    if (calls.length === 0) return byImplementation(scene);
     const callers = callersOf(scene.cluster)
       .to(scene.service)
       .filter((caller) => !caller.isBackend && hangs(scene, caller));
-    const clients = (['pod', 'process'] as const).flatMap((from) => clientsOf(calls, from));
-    const all = scene.cluster.cluster.nodes.filter(({ name }) => scene.cluster.isModelled(name)).length;
-    const isCertain = callers.length > 0 || clients.some(({ who, nodes, partly }) => who === WHO.pod && nodes.length === all && !partly);
+    return groupCalls(calls).map((group) => lostBy(scene, group, callers));
+  },
+  claims: ({ address, clients, callers, confidence, ports }, scene) => {
+    if (confidence === 'hint') return [];
+    const to = (addresses: readonly string[]): ClaimedTarget => at(scene, slotsNamed(scene, ports), { kinds: VIPS, addresses });
+    const calling = callers.flatMap(({ host, object: { kind, namespace = 'default', name } }): FlowClaim[] =>
+      kind === 'Pod' ? [{ from: { kind: 'this-pod', namespace, name }, to: to([host]), outcome: PARTLY_UNANSWERED }] : [],
+    );
     return [
-      {
-        severity: isCertain ? 'error' : 'warning',
-        objects: [...callers.slice(0, 5).map(({ object }) => object), ...new Set(clients.flatMap(({ nodes }) => nodes))]
-          .slice(0, MOST_NODES)
-          .map((one) => (typeof one === 'string' ? nodeRef(one) : one)),
-        field: 'spec.externalTrafficPolicy',
-        address: first.address,
-        clients,
-        all,
-        callers,
-        cause: causeOf(scene, first),
-      },
+      ...clients.map(({ from: kind, nodes, partly }) => ({
+        from: { kind, nodes },
+        to: to([address]),
+        outcome: partly ? PARTLY_UNANSWERED : UNANSWERED,
+      })),
+      ...calling,
     ];
   },
-  tell: ({ address, clients, all, callers, cause }, scene) => ({
-    message: `${clients.map((one) => `${one.who} ${onNodes(one.nodes, all)}`).join(', and ')} get no answer from ${address} of ${scene.key}${clients.every((one) => one.partly) ? ' some of the time' : ''}${callersClause(callers, '; among them ')}`,
+  tell: ({ address, clients, all, callers, cause, ports }, scene) => ({
+    message: `${clients.map((one) => whoClause(one, all, clients)).join(', and ')} get no answer from ${address} of ${scene.key}${onPorts(ports, scene.slots().length)}${clients.every((one) => one.partly) ? ' some of the time' : ''}${callersClause(callers, '; among them ')}`,
     why: `externalTrafficPolicy is Local, and ${cause}`,
     remedy: `${rewriteAdvice(scene)}; ${cure(cause)}give up the outside clients' addresses: ${patchSpec(scene, { externalTrafficPolicy: 'Cluster' })}`,
   }),
@@ -69,10 +66,25 @@ function hangs(scene: ServiceScene, caller: Caller): boolean {
   return call !== null && isLost(call);
 }
 
-function clientsOf(calls: readonly Call[], from: Call['from']): Lost['clients'] {
-  const these = calls.filter((call) => call.from === from);
-  const nodes = [...new Set(these.flatMap((call) => call.nodes().map(({ name }) => name)))].sort();
-  return nodes.length === 0 ? [] : [{ who: WHO[from], nodes, partly: these.every(({ flow }) => flow.verdict === 'partial') }];
+/** Who always loses stands beside who sometimes does. */
+function whoClause({ who, nodes, partly }: Sufferers, all: number, clients: readonly Sufferers[]): string {
+  return `${who} ${onNodes(nodes, all)}${partly && clients.some((one) => !one.partly) ? ' (some of the time)' : ''}`;
+}
+
+function lostBy(scene: ServiceScene, { address, clients, first, slots }: Alike, calling: readonly Caller[]): Lost {
+  const all = scene.cluster.cluster.nodes.filter(({ name }) => scene.cluster.isModelled(name)).length;
+  const callers = calling.filter(({ port }) => port === null || slots.some((slot) => slot.port.port === port));
+  const isCertain = callers.length > 0 || clients.some(({ from, nodes, partly }) => from === 'pod' && nodes.length === all && !partly);
+  const ports = slots.map(({ label }) => label);
+  return {
+    severity: isCertain ? 'error' : 'warning',
+    objects: [...callers.slice(0, 5).map(({ object }) => object), ...new Set(clients.flatMap(({ nodes }) => nodes))]
+      .slice(0, MOST_NODES)
+      .map((one) => (typeof one === 'string' ? nodeRef(one) : one)),
+    field: 'spec.externalTrafficPolicy',
+    key: ports.length === scene.slots().length ? '' : ports.join(),
+    ...{ address, clients, all, callers, cause: causeOf(scene, first), ports },
+  };
 }
 
 // ---- why -------------------------------------------------------------------------------------
@@ -118,7 +130,8 @@ function byImplementation(scene: ServiceScene): Lost[] {
       objects: names.map(nodeRef),
       field: 'spec.externalTrafficPolicy',
       address,
-      clients: [{ who: found.who, nodes: names, partly: false }],
+      clients: [{ who: found.who, from: 'process', nodes: names, partly: false }],
+      ports: scene.slots().map(({ label }) => label),
       all: cluster.nodes.length,
       callers: [],
       cause: found.cause,
@@ -135,7 +148,7 @@ function ipvs({ classes }: Dataplane): Reported | null {
   if (!classes.some(({ implementation, mode }) => implementation === 'kube-proxy' && mode === 'ipvs')) return null;
   const cause =
     "kube-proxy's ipvs mode binds the address on every node and finds no local endpoint for the node's own traffic (kubernetes/kubernetes#93456)";
-  return { who: WHO.process, cause };
+  return { who: 'processes and hostNetwork pods', cause };
 }
 
 function cilium({ cluster }: ServiceScene): Reported | null {

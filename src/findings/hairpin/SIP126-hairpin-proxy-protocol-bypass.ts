@@ -1,10 +1,11 @@
+import { usableSlots } from '../claims.ts';
 import { controllerOf } from '../scene/controller.ts';
 import { edgeOf } from '../scene/edge.ts';
 import { hasHairpinProxy } from '../scene/names.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Severity } from '../types.ts';
 import { kubectlOn, nameList } from '../words.ts';
-import { type Bypass, findBypass, hostnameAnnotation, throughBalancer } from './bypass.ts';
+import { type Bypass, bypassClaims, findBypass, hostnameAnnotation, throughBalancer } from './bypass.ts';
 import { callersClause } from './words.ts';
 
 interface WithoutHeader extends Bypass {
@@ -44,6 +45,7 @@ export const hairpinProxyProtocolBypass = defineServiceRule<WithoutHeader>({
       },
     ];
   },
+  claims: (_, scene) => bypassClaims(scene, usableSlots(scene)),
   tell: ({ addresses, callers, signs, hostname, isOptional }, scene) => ({
     message: `clients in the cluster that ask ${nameList(addresses)} of ${scene.key} come without the PROXY header${isOptional ? ', so their connections show their own addresses' : ' and fail'}${callersClause(callers, ', such as ')}`,
     why: `${signs.join(' and ')}, but kube-proxy sends connections to the load balancer's address from inside straight to the pods, with either externalTrafficPolicy`,

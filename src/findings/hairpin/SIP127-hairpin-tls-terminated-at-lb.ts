@@ -1,7 +1,8 @@
+import { slotsOfPorts } from '../claims.ts';
 import { edgeOf } from '../scene/edge.ts';
 import { defineServiceRule } from '../types.ts';
 import { kubectlOn, nameList, onPorts, verb } from '../words.ts';
-import { type Bypass, findBypass, hostnameAnnotation, throughBalancer } from './bypass.ts';
+import { type Bypass, bypassClaims, findBypass, hostnameAnnotation, throughBalancer } from './bypass.ts';
 import { callersClause } from './words.ts';
 
 interface WithoutTls extends Bypass {
@@ -37,6 +38,7 @@ export const hairpinTlsTerminatedAtLb = defineServiceRule<WithoutTls>({
       },
     ];
   },
+  claims: ({ ports }, scene) => bypassClaims(scene, slotsOfPorts(scene, ports)),
   tell: ({ addresses, annotation, ports, slots, callers }, scene) => ({
     message: `clients in the cluster that ask ${nameList(addresses)} of ${scene.key}${onPorts(ports, slots)} meet the pods' plain ${verb(ports.length, 'port', 'ports')} and not the load balancer's TLS${callersClause(callers, ', such as ')}`,
     why: `annotation ${annotation} has the load balancer terminate TLS, but kube-proxy sends connections to its address from inside straight to the pods`,

@@ -1,6 +1,7 @@
 import { podAsker } from '../../analysis/clients.ts';
 import type { Endpoint, Pod } from '../../cluster/model.ts';
 import { familyOf } from '../../net/ip.ts';
+import { at, PARTLY_UNANSWERED, UNANSWERED, usableSlots } from '../claims.ts';
 import { callersOf } from '../scene/callers.ts';
 import { perCluster } from '../scene/per-cluster.ts';
 import type { Slot } from '../scene/slots.ts';
@@ -48,9 +49,17 @@ export const hairpinSamePod = defineServiceRule<Itself>({
       },
     ];
   },
+  claims: ({ pod, endpoints }, scene) => {
+    const [namespace = '', name = ''] = pod.split('/');
+    const [slot] = usableSlots(scene);
+    const outcome = endpoints === 1 ? UNANSWERED : PARTLY_UNANSWERED;
+    return slot === undefined
+      ? []
+      : [{ from: { kind: 'this-pod', namespace, name }, to: at(scene, [slot], { kinds: ['clusterIP'] }), outcome }];
+  },
   tell: ({ pod, endpoints, names }, scene) => ({
     message: `pod ${pod} ${endpoints === 1 ? 'never gets' : `gets no answer in 1 of ${endpoints} calls`}${endpoints === 1 ? ' an answer' : ''} from itself through ${scene.key}${names === null ? '' : ` (${names})`}`,
-    why: `the bridge that pods hang on has no hairpin mode (CNI configuration hairpinMode): it discards what would go back by the port it came from; of ${plural(endpoints, 'endpoint')} the pod itself is one`,
+    why: `the bridge that pods hang on has no hairpin mode (CNI configuration hairpinMode): it discards what would go back by the port it came from; of ${plural(endpoints, 'endpoint')} the pod itself is one (only where bridge-nf-call-iptables is 1, as Kubernetes asks for)`,
     remedy: 'Set hairpinMode: true in the CNI configuration of the bridge plugin (and start the pods anew), or let the pod ask localhost',
   }),
 });

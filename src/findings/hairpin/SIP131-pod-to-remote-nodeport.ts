@@ -1,8 +1,11 @@
 import type { Flow } from '../../analysis/report.ts';
 import type { Node } from '../../cluster/model.ts';
 import { nodeIp } from '../../cluster/model.ts';
-import { hostPort } from '../../net/ip.ts';
+import { canonicalIp, familyOf, hostPort } from '../../net/ip.ts';
+import { at, PARTLY_UNANSWERED, usableSlots } from '../claims.ts';
+import { flowTo } from '../inside.ts';
 import { type Caller, callersOf } from '../scene/callers.ts';
+import type { Slot } from '../scene/slots.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { isLost } from './calls.ts';
@@ -10,7 +13,7 @@ import { callersClause, inside } from './words.ts';
 
 interface Remote extends Fact {
   readonly address: string;
-  readonly callers: readonly Caller[];
+  readonly callers: readonly (Caller & { readonly target: Node })[];
   readonly isPartial: boolean;
   readonly isReplyLost: boolean;
 }
@@ -44,6 +47,14 @@ export const podToRemoteNodeport = defineServiceRule<Remote>({
       },
     ];
   },
+  claims: ({ callers }, scene) =>
+    callers.flatMap((caller) => {
+      const slot = slotOf(scene, caller);
+      const { kind, namespace = 'default', name } = caller.object;
+      if (kind !== 'Pod' || slot === undefined) return [];
+      const to = at(scene, [slot], { kinds: ['nodePort'], nodes: [caller.target.name] });
+      return [{ from: { kind: 'this-pod', namespace, name }, to, outcome: PARTLY_UNANSWERED }];
+    }),
   tell: ({ address, callers, isPartial, isReplyLost }, scene) => ({
     message: `${callersClause(callers, '')} ${isPartial ? 'gets an answer only some of the time' : 'gets no answer'} from node port ${address} of ${scene.key}`,
     why: isReplyLost
@@ -53,15 +64,16 @@ export const podToRemoteNodeport = defineServiceRule<Remote>({
   }),
 });
 
-function callTo(scene: ServiceScene, { port, asker }: Caller, target: Node): Flow | null {
-  const at = scene.service.ports.find(({ nodePort }) => nodePort === port);
-  const client = asker();
-  if (at === undefined || at.nodePort === null || client === null) return null;
-  const slot = scene.slots().find((one) => one.port === at && one.usable.length > 0);
+/** What the caller named, judged in the family that it named. */
+function slotOf(scene: ServiceScene, { port, host }: Caller): Slot | undefined {
+  const family = canonicalIp(host) === null ? null : familyOf(host);
+  return usableSlots(scene).find((slot) => slot.port.nodePort === port && (family === null || slot.family === family));
+}
+
+function callTo(scene: ServiceScene, caller: Caller, target: Node): Flow | null {
+  const slot = slotOf(scene, caller);
+  const client = caller.asker();
   const address = slot === undefined ? null : nodeIp(target, slot.family);
-  if (address === null || slot === undefined || client.source(slot.family) === undefined) return null;
-  const servicePort = at.name === '' ? String(at.port) : at.name;
-  return scene
-    .oracle()
-    .ask(client, { kind: 'nodePort', node: target.name, address, port: at.nodePort, protocol: at.protocol, servicePort }, null).flow;
+  if (slot === undefined || client === null || address === null || client.source(slot.family) === undefined) return null;
+  return flowTo(scene, slot, client, { kind: 'nodePort', address, node: target });
 }

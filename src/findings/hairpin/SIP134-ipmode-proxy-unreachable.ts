@@ -1,6 +1,7 @@
 import { externalAsker } from '../../analysis/clients.ts';
 import type { Provider } from '../../analysis/providers.ts';
 import { familyOf } from '../../net/ip.ts';
+import { at, EXTERNAL, UNANSWERED, usableSlots } from '../claims.ts';
 import { entryNodes } from '../reach.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -38,6 +39,10 @@ export const ipmodeProxyUnreachable = defineServiceRule<Unserved>({
       },
     ];
   },
+  claims: ({ addresses }, scene) => [
+    { from: EXTERNAL, to: at(scene, usableSlots(scene), { addresses }), outcome: UNANSWERED },
+    { from: { kind: 'pod', nodes: null }, to: at(scene, usableSlots(scene), { addresses }), outcome: UNANSWERED },
+  ],
   tell: ({ addresses, provider, evidence, at }, scene) => ({
     message: `nobody is served at ${nameList(addresses)} of ${scene.key}, inside and outside the cluster`,
     why: `its ipMode is Proxy, so kube-proxy writes no rule for it, but ${provider} (${evidence}) delivers packets to the nodes with that address unchanged`,

@@ -1,16 +1,16 @@
+import { at, DROPPED, slotsNamed } from '../claims.ts';
 import { nodeRef } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
-import { nameList, patchSpec } from '../words.ts';
-import { callsTo, isOutsideRanges } from './calls.ts';
+import { nameList, onPorts, patchSpec } from '../words.ts';
+import { callsTo, groupCalls, isOutsideRanges, type Sufferers } from './calls.ts';
 import { inside, onNodes } from './words.ts';
 
 interface Blocked extends Fact {
   readonly address: string;
-  readonly clients: readonly { readonly who: string; readonly nodes: readonly string[] }[];
+  readonly clients: readonly Sufferers[];
   readonly all: number;
+  readonly ports: readonly string[];
 }
-
-const WHO = { pod: 'pods', process: 'processes and hostNetwork pods' } as const;
 
 /** kube-proxy filters by loadBalancerSourceRanges whoever asks, clients in the cluster included (from 1.25, kubernetes/kubernetes#109575). */
 export const sourceRangesBlockInCluster = defineServiceRule<Blocked>({
@@ -22,20 +22,27 @@ export const sourceRangesBlockInCluster = defineServiceRule<Blocked>({
   detect: (scene) => {
     if (scene.service.sourceRanges.length === 0 || scene.service.ingress.every(({ ip }) => ip === null)) return [];
     const calls = callsTo(scene).filter(({ flow }) => flow.verdict === 'dropped' && isOutsideRanges(flow));
-    const [first] = calls;
-    if (first === undefined) return [];
-    const clients = (['pod', 'process'] as const).flatMap((from) => {
-      const nodes = [...new Set(calls.filter((call) => call.from === from).flatMap((call) => call.nodes().map(({ name }) => name)))].sort();
-      return nodes.length === 0 ? [] : [{ who: WHO[from], nodes }];
-    });
     const all = scene.cluster.cluster.nodes.filter(({ name }) => scene.cluster.isModelled(name)).length;
-    const few = clients.flatMap(({ nodes }) => (nodes.length === all ? [] : nodes));
-    return [{ objects: few.slice(0, 20).map(nodeRef), field: 'spec.loadBalancerSourceRanges', address: first.address, clients, all }];
+    return groupCalls(calls).map(({ address, clients, slots }) => {
+      const few = clients.flatMap(({ nodes }) => (nodes.length === all ? [] : nodes));
+      const ports = slots.map(({ label }) => label);
+      return {
+        objects: few.slice(0, 20).map(nodeRef),
+        field: 'spec.loadBalancerSourceRanges',
+        key: ports.length === scene.slots().length ? '' : ports.join(),
+        ...{ address, clients, all, ports },
+      };
+    });
   },
-  tell: ({ address, clients, all }, scene) => {
+  claims: ({ address, clients, ports }, scene) =>
+    clients.map(({ from: kind, nodes }) => {
+      const to = at(scene, slotsNamed(scene, ports), { kinds: ['loadBalancerIP'], addresses: [address] });
+      return { from: { kind, nodes }, to, outcome: DROPPED };
+    }),
+  tell: ({ address, clients, all, ports }, scene) => {
     const ranges = scene.service.sourceRanges.map(({ text }) => text);
     return {
-      message: `${clients.map(({ who, nodes }) => `${who} ${onNodes(nodes, all)}`).join(' and ')} get no answer from ${address} of ${scene.key}`,
+      message: `${clients.map(({ who, nodes }) => `${who} ${onNodes(nodes, all)}`).join(' and ')} get no answer from ${address} of ${scene.key}${onPorts(ports, scene.slots().length)}`,
       why: `loadBalancerSourceRanges (${nameList(ranges)}) hold for clients in the cluster too, and their addresses are not in them`,
       remedy: `Let clients in the cluster ask ${inside(scene)}, or add the networks of the pods and nodes: ${patchSpec(scene, { loadBalancerSourceRanges: [...ranges, 'POD-CIDR', 'NODE-CIDR'] })}`,
     };

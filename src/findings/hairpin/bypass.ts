@@ -1,7 +1,9 @@
+import { at, DELIVERED, type FlowClaim } from '../claims.ts';
 import { type Caller, callersOf } from '../scene/callers.ts';
+import type { Slot } from '../scene/slots.ts';
 import type { ServiceScene } from '../scene.ts';
 import type { Confidence, Fact } from '../types.ts';
-import { bypassesBalancer, callOf } from './calls.ts';
+import { bypassesBalancer, callOf, callsTo } from './calls.ts';
 
 /** Clients in the cluster whose connections end at the pods and never see the load balancer. */
 export interface Bypass extends Fact {
@@ -31,6 +33,17 @@ export function findBypass(
     objects: callers.slice(0, 5).map(({ object }) => object),
     confidence: isHint ? 'hint' : 'derived',
   };
+}
+
+/** Pods get their answers, although the load balancer has no part in it. */
+export function bypassClaims(scene: ServiceScene, slots: readonly Slot[]): FlowClaim[] {
+  return callsTo(scene)
+    .filter((call) => call.from === 'pod' && call.fate === 'within' && slots.includes(call.slot))
+    .map(({ nodes, slot, address }) => ({
+      from: { kind: 'pod', nodes: nodes().map(({ name }) => name) },
+      to: at(scene, [slot], { kinds: ['loadBalancerIP'], addresses: [address] }),
+      outcome: DELIVERED,
+    }));
 }
 
 /** How to send clients in the cluster through the load balancer: by ipMode, which its controller may set again, or by a host name in the status. */

@@ -76,6 +76,50 @@ export function isLost({ fate, flow }: Pick<Call, 'fate' | 'flow'>): boolean {
   return fate === 'silent' && !isOutsideRanges(flow) && flow.branches.some(isHanging);
 }
 
+/** Calls to one address that fare alike on several ports. */
+export interface Alike {
+  readonly address: string;
+  readonly slots: readonly Slot[];
+  readonly clients: readonly Sufferers[];
+  readonly first: Call;
+}
+
+/** Clients of a kind, with the nodes they are on. */
+export interface Sufferers {
+  readonly who: string;
+  readonly from: Call['from'];
+  readonly nodes: readonly string[];
+  /** Only some of their calls. */
+  readonly partly: boolean;
+}
+
+const WHO = { pod: 'pods', process: 'processes and hostNetwork pods' } as const;
+
+/** Calls that fail, to the first address of each family, ports that the same clients lose told together: what holds at one address need not hold at another. */
+export function groupCalls(calls: readonly Call[]): Alike[] {
+  const groups = new Map<string, Alike>();
+  for (const slot of new Set(calls.map((call) => call.slot))) {
+    const own = calls.filter((call) => call.slot === slot);
+    const [first] = own;
+    if (first === undefined) continue;
+    const { address } = first;
+    const here = own.filter((call) => call.address === address);
+    const clients = (['pod', 'process'] as const).flatMap((from) => sufferersOf(here, from));
+    const key = JSON.stringify([address, clients]);
+    groups.set(key, { address, clients, first, slots: [...(groups.get(key)?.slots ?? []), slot] });
+  }
+  return [...groups.values()];
+}
+
+/** Those who always lose and those who sometimes do are told apart. */
+function sufferersOf(calls: readonly Call[], from: Call['from']): Sufferers[] {
+  return [false, true].flatMap((partly) => {
+    const these = calls.filter((call) => call.from === from && (call.flow.verdict === 'partial') === partly);
+    const nodes = [...new Set(these.flatMap((call) => call.nodes().map(({ name }) => name)))].sort();
+    return nodes.length === 0 ? [] : [{ who: WHO[from], from, nodes, partly }];
+  });
+}
+
 function isHanging({ outcome }: Branch): boolean {
   return outcome === 'dropped' || outcome === 'no-reply';
 }

@@ -1,4 +1,4 @@
-import { entryNodes } from '../reach.ts';
+import { entriesAmong, entryNodes } from '../reach.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, plural, shellWord, verb } from '../words.ts';
 import { checksPerNode } from './annotations.ts';
@@ -20,7 +20,7 @@ export const lbUnhealthyTargetsExpected = defineServiceRule<RedByDesign>({
     if (!checksPerNode(scene)) return [];
     const ready = new Set(scene.endpoints().flatMap((endpoint) => (endpoint.ready && endpoint.node !== null ? [endpoint.node] : [])));
     const entries = entryNodes(scene);
-    const healthy = entries.filter((node) => ready.has(node.name)).map((node) => node.name);
+    const healthy = entriesAmong(scene, ready).map((node) => node.name);
     if (healthy.length === 0 || healthy.length === entries.length) return [];
     return [
       { field: 'spec.externalTrafficPolicy', healthy: healthy.slice(0, 50), all: entries.length, port: scene.service.healthCheckNodePort },

@@ -1,4 +1,5 @@
 import { usable } from '../../analysis/usable.ts';
+import { at, DROPPED, EXTERNAL, usableSlots } from '../claims.ts';
 import { differencesOf } from '../drift/differences.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -30,6 +31,8 @@ export const kubeProxyNodenameMismatch = defineServiceRule<Misnamed>({
     if (seen.length > 0) return seen;
     return supposed(scene);
   },
+  claims: ({ nodes, evidence }, scene) =>
+    evidence === '' ? [] : [{ from: EXTERNAL, to: at(scene, usableSlots(scene), { nodes }), outcome: DROPPED }],
   tell: ({ nodes, evidence }, scene) => ({
     message: `kube-proxy on ${nameList(nodes)} ${evidence === '' ? 'may take' : 'takes'} the endpoints of ${scene.key} there for another node's: outside traffic ${evidence === '' ? 'would be' : 'is'} dropped although ${verb(nodes.length, 'that node has', 'these nodes have')} endpoints`,
     why:

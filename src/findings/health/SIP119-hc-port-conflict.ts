@@ -34,7 +34,7 @@ export const hcPortConflict = defineServiceRule<Taken>({
   id: 'hc-port-conflict',
   title: 'the health-check port is taken by somebody else',
   severity: 'error',
-  needs: ['Pod'],
+  needs: ['Service', 'Pod'],
   foldsUnder: ['lb-bypasses-nodeports'],
   detect: (scene) => {
     const port = scene.service.healthCheckNodePort;

@@ -1,5 +1,6 @@
 import type { Family } from '../../net/ip.ts';
 import { familyOf } from '../../net/ip.ts';
+import { ALL_KINDS, EXTERNAL, UNANSWERED } from '../claims.ts';
 import { flowTo, OUTSIDER } from '../inside.ts';
 import { entryNodes, outsideFlow } from '../reach.ts';
 import type { Slot } from '../scene/slots.ts';
@@ -20,6 +21,14 @@ export const ipFamilyMismatch = defineServiceRule<Mismatch>({
   severity: 'error',
   needs: ['EndpointSlice'],
   detect: (scene) => [...unserved(scene), ...unbacked(scene)],
+  claims: ({ family, published }, scene) => {
+    const slots = scene.service.ports.map((port) => ({ port, family }));
+    const to = { service: scene.service, slots, kinds: ALL_KINDS, addresses: published.length > 0 ? published : null, nodes: null };
+    return [
+      { from: EXTERNAL, to, outcome: UNANSWERED },
+      { from: { kind: 'pod', nodes: null }, to, outcome: UNANSWERED },
+    ];
+  },
   tell: ({ family, published }, scene) =>
     published.length > 0
       ? {

@@ -1,4 +1,4 @@
-import { entryNodes } from '../reach.ts';
+import { entriesAmong } from '../reach.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, plural, verb } from '../words.ts';
@@ -25,11 +25,12 @@ export const udpStaleConntrack = defineServiceRule<Stale>({
     const slots = scene.isLocal ? scene.slots().filter(({ port, usable }) => port.protocol === 'UDP' && usable.length > 0) : [];
     const [slot] = slots;
     if (slot === undefined) return [];
-    const lone = entryNodes(scene).filter(({ name }) => slots.some((one) => one.holders().get(name)?.length === 1));
+    const alone = slots.flatMap((one) => [...one.holders()].flatMap(([name, here]) => (here.length === 1 ? [name] : [])));
+    const lone = entriesAmong(scene, alone);
     if (lone.length === 0) return [];
     const nodes = lone.map(({ name }) => name);
     const isOld = nodes.some((name) => isBefore(scene, name));
-    const objects = nodes.slice(0, MOST).map(nodeRef);
+    const objects = lone.slice(0, MOST).map(nodeRef);
     const ports = [...new Set(slots.map(({ label }) => label))];
     return [{ severity: isOld ? 'warning' : 'info', objects, ports, port: slot.port.nodePort ?? slot.port.port, nodes, isOld }];
   },

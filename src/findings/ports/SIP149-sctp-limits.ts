@@ -1,3 +1,4 @@
+import type { Service } from '../../cluster/model.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList } from '../words.ts';
 
@@ -9,6 +10,13 @@ interface Limited extends Fact {
 /** Load balancers that carry TCP and UDP only. */
 const WITHOUT: ReadonlySet<string> = new Set(['aws-nlb', 'aws-classic', 'azure', 'gcp', 'digitalocean', 'hetzner', 'linode', 'scaleway']);
 
+const AZURE_INTERNAL = 'service.beta.kubernetes.io/azure-load-balancer-internal';
+
+/** cloud-provider-azure refuses SCTP for public load balancers alone (getExpectedLBRules). */
+function carriesSctp(name: string, { annotations }: Service): boolean {
+  return !WITHOUT.has(name) || (name === 'azure' && annotations[AZURE_INTERNAL] === 'true');
+}
+
 /** SCTP passes kube-proxy as any protocol does, but an association with several paths breaks under translation of its addresses. */
 export const sctpLimits = defineServiceRule<Limited>({
   id: 'sctp-limits',
@@ -19,7 +27,7 @@ export const sctpLimits = defineServiceRule<Limited>({
     const ports = scene.isExternal ? scene.service.ports.filter(({ protocol }) => protocol === 'SCTP') : [];
     if (ports.length === 0) return [];
     const name = scene.provider()?.name ?? null;
-    const provider = name !== null && WITHOUT.has(name) ? name : null;
+    const provider = name !== null && !carriesSctp(name, scene.service) ? name : null;
     const labels = ports.map((port) => (port.name === '' ? String(port.port) : port.name));
     return [{ severity: provider === null ? 'info' : 'warning', field: 'spec.ports', ports: labels, provider }];
   },

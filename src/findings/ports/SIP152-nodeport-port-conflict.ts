@@ -28,7 +28,7 @@ export const nodeportPortConflict = defineServiceRule<Conflict>({
   id: 'nodeport-port-conflict',
   title: 'a pod claims the same port of the node',
   severity: 'warning',
-  needs: ['Pod'],
+  needs: ['Service', 'Pod'],
   foldsUnder: ['lb-bypasses-nodeports'],
   detect: ({ service, cluster }) => {
     const claims = claimsOf(cluster);

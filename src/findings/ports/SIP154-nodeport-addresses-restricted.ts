@@ -1,5 +1,6 @@
 import type { Node, Service } from '../../cluster/model.ts';
 import { familyOf } from '../../net/ip.ts';
+import { at, EXTERNAL, UNANSWERED, usableSlots } from '../claims.ts';
 import { flowTo, OUTSIDER } from '../inside.ts';
 import { append } from '../scene/lazy.ts';
 import type { Slot } from '../scene/slots.ts';
@@ -11,6 +12,7 @@ import { nameList, plural } from '../words.ts';
 interface Unserved extends Fact {
   readonly nodes: readonly string[];
   readonly examples: readonly string[];
+  readonly places: readonly { readonly node: Node; readonly address: string }[];
   /** As configured; empty: the mode's default. */
   readonly configured: readonly string[];
 }
@@ -39,10 +41,20 @@ export const nodeportAddressesRestricted = defineClusterRule<Unserved>({
         key: configured,
         nodes: names,
         examples: list.map(({ node, address }) => `${address} of ${node.name}`),
+        places: list,
         configured: configured === '' ? [] : configured.split(','),
       };
     });
   },
+  claims: ({ places }, scene) =>
+    scene.cluster.services.flatMap((service) => {
+      const own = scene.scene(service);
+      return places.map(({ node, address }) => ({
+        from: EXTERNAL,
+        to: at(own, usableSlots(own), { kinds: ['nodePort'], addresses: [address], nodes: [node.name] }),
+        outcome: UNANSWERED,
+      }));
+    }),
   tell: ({ nodes, examples, configured }) => ({
     message: `node ports do not answer on some addresses of ${plural(nodes.length, 'node')}: ${nameList(examples)}`,
     why:

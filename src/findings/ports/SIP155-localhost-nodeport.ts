@@ -1,8 +1,10 @@
 import type { Node } from '../../cluster/model.ts';
 import type { PodObject } from '../../cluster/objects.ts';
+import { at, UNANSWERED } from '../claims.ts';
 import { flowTo, processOn } from '../inside.ts';
 import { append } from '../scene/lazy.ts';
 import { perCluster } from '../scene/per-cluster.ts';
+import type { Slot } from '../scene/slots.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList } from '../words.ts';
@@ -12,6 +14,8 @@ interface OnLoopback extends Fact {
   readonly pods: readonly string[];
   readonly node: string;
   readonly verdict: string;
+  readonly address: string;
+  readonly slot: Slot;
 }
 
 interface Pull {
@@ -39,11 +43,14 @@ export const localhostNodeport = defineServiceRule<OnLoopback>({
         const objects = pods
           .slice(0, 20)
           .map((one) => ({ kind: 'Pod', namespace: one.split('/')[0] ?? '', name: one.split('/')[1] ?? '' }));
-        return [{ objects, image: pull.image, pods, node: pull.node, verdict }];
+        return [{ objects, image: pull.image, pods, node: pull.node, verdict, address: pull.address, slot }];
       }
     }
     return [];
   },
+  claims: ({ node, address, slot }, scene) => [
+    { from: { kind: 'process', nodes: [node] }, to: at(scene, [slot], { kinds: ['nodePort'], addresses: [address] }), outcome: UNANSWERED },
+  ],
   tell: ({ image, pods, node, verdict }, { key }) => ({
     message: `node ${node} cannot pull ${JSON.stringify(image)} through the node port of ${key} on its loopback address`,
     why: `${verdict === 'unhandled' ? 'kube-proxy serves no node port on that address' : `what a process of the node sends there is ${verdict === 'dropped' ? 'dropped' : 'never answered'}`}: iptables mode does for IPv4 only (and not with localhostNodePorts off), nftables and ipvs mode do not; the pods are ${nameList(pods)} (a registry mirror in containerd's configuration may lead elsewhere)`,

@@ -1,7 +1,8 @@
 import type { Node } from '../../cluster/model.ts';
 import { familyOf } from '../../net/ip.ts';
+import { at, DROPPED, EXTERNAL, usableSlots } from '../claims.ts';
 import { flowTo, OUTSIDER } from '../inside.ts';
-import { entryNodes } from '../reach.ts';
+import { entriesWithout } from '../reach.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, patchSpec } from '../words.ts';
@@ -31,6 +32,12 @@ export const externalIpsLocal = defineServiceRule<EmptyOwner>({
       return [{ objects: nodes.map(nodeRef), field: 'spec.externalIPs', key: address, address, owner: owner?.name ?? null, nodes }];
     });
   },
+  claims: ({ address, nodes }, scene) => {
+    const slot = usableSlots(scene).find(({ family }) => family === familyOf(address));
+    return slot === undefined
+      ? []
+      : [{ from: EXTERNAL, to: at(scene, [slot], { kinds: ['externalIP'], addresses: [address], nodes }), outcome: DROPPED }];
+  },
   tell: ({ address, owner, nodes }, scene) => ({
     message: `outside traffic to externalIP ${address} of ${scene.key} is dropped on ${nameList(nodes)}`,
     why: `externalTrafficPolicy is Local and there is no endpoint on ${nameList(nodes)}${owner === null ? '; which node gets packets for the address is up to whoever routes it' : ', which owns the address'}`,
@@ -42,7 +49,8 @@ export const externalIpsLocal = defineServiceRule<EmptyOwner>({
 function dropping(scene: ServiceScene, address: string, owner: Node | null): string[] {
   const slot = scene.slots().find(({ family, usable }) => family === familyOf(address) && usable.length > 0);
   if (slot === undefined) return [];
-  const asked = (owner === null ? entryNodes(scene) : [owner]).filter(({ name }) => !slot.holders().has(name)).slice(0, MOST_ASKED);
+  const holders = slot.holders();
+  const asked = owner === null ? entriesWithout(scene, holders, MOST_ASKED).first : [owner].filter(({ name }) => !holders.has(name));
   return asked
     .filter((via) => flowTo(scene, slot, OUTSIDER, { kind: 'externalIP', address, via }).verdict === 'dropped')
     .map(({ name }) => name);

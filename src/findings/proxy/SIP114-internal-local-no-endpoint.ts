@@ -1,4 +1,5 @@
 import type { Node } from '../../cluster/model.ts';
+import { at, DROPPED, slotsNamed } from '../claims.ts';
 import { anyPodOn, flowTo } from '../inside.ts';
 import { isClaimable, MOST_NODES } from '../reach.ts';
 import { append } from '../scene/lazy.ts';
@@ -42,6 +43,13 @@ export const internalLocalNoEndpoint = defineServiceRule<Cut>({
         slots: scene.slots().length,
       },
     ];
+  },
+  claims: ({ nodes, ports }, scene) => {
+    const slots = slotsNamed(scene, ports);
+    return nodes.map((node) => {
+      const lacking = slots.filter((slot) => !slot.holders().has(node));
+      return { from: { kind: 'pod', nodes: [node] }, to: at(scene, lacking, { kinds: ['clusterIP'] }), outcome: DROPPED };
+    });
   },
   tell: ({ nodes, count, ports, slots }, scene) => ({
     message: `pods on ${plural(count, 'node')} cannot reach the clusterIP of ${scene.key}${onPorts(ports, slots)}: ${nameList(nodes)}`,

@@ -3,19 +3,20 @@ import { serviceKey } from '../../cluster/model.ts';
 import { nodesOfClass } from '../../dataplane/detect.ts';
 import type { DataplaneClass } from '../../dataplane/types.ts';
 import { FAMILIES, type Family } from '../../net/ip.ts';
+import { at, DROPPED, VIPS } from '../claims.ts';
 import { anyPodOn } from '../inside.ts';
 import type { ClusterScene } from '../scene.ts';
 import { nodeRef } from '../scene.ts';
 import { defineClusterRule, type Fact } from '../types.ts';
 import { nameList, plural } from '../words.ts';
-import { cutOffFrom } from './local-vips.ts';
+import { type CutOff, cutOffFrom } from './local-vips.ts';
 
 interface Blind extends Fact {
   readonly family: Family;
   readonly nodes: readonly string[];
   readonly mode: string;
   /** A Service that pods lose by it. */
-  readonly lost: { readonly name: string; readonly address: string } | null;
+  readonly lost: (CutOff & { readonly node: string }) | null;
   readonly cni: string;
 }
 
@@ -39,8 +40,18 @@ export const clusterCidrMissing = defineClusterRule<Blind>({
         return found === null ? [] : [found];
       }),
     ),
+  claims: ({ lost }, scene) =>
+    lost === null
+      ? []
+      : [
+          {
+            from: { kind: 'pod', nodes: [lost.node] },
+            to: at(scene.scene(lost.service), [lost.slot], { kinds: VIPS, addresses: [lost.address] }),
+            outcome: DROPPED,
+          },
+        ],
   tell: ({ family, nodes, mode, lost, cni }) => ({
-    message: `kube-proxy on ${plural(nodes.length, 'node')} (${nameList(nodes)}) takes pods for outside clients in IPv${family}${lost === null ? '' : `: they are dropped at ${lost.address} of ${lost.name}`}`,
+    message: `kube-proxy on ${plural(nodes.length, 'node')} (${nameList(nodes)}) takes pods for outside clients in IPv${family}${lost === null ? '' : `: they are dropped at ${lost.address} of ${serviceKey(lost.service)}`}`,
     why: `${mode === 'NodeCIDR' ? 'detectLocalMode is NodeCIDR and the nodes have no podCIDR of that family' : 'clusterCIDR is not set for that family'}, so pods that use an address of a Service with policy Local get no short cut to endpoints elsewhere, and what comes to a clusterIP from outside the cluster is not masqueraded${ON_PURPOSE.test(cni) ? ` (usual with ${cni})` : ''}`,
     remedy:
       'Set clusterCIDR to the network of the pods: kubectl edit configmap kube-proxy -n kube-system, then kubectl rollout restart daemonset/kube-proxy -n kube-system',
@@ -68,7 +79,7 @@ function blindIn(scene: ClusterScene, entry: DataplaneClass, family: Family): Bl
 function lostOn(scene: ClusterScene, nodes: readonly Node[], family: Family): Blind['lost'] {
   for (const node of nodes.slice(0, MOST_ASKED)) {
     const found = cutOffFrom(scene, { asker: anyPodOn(scene, node), node, family });
-    if (found !== null) return { name: serviceKey(found.service), address: found.address };
+    if (found !== null) return { ...found, node: node.name };
   }
   return null;
 }

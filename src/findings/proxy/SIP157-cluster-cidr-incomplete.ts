@@ -3,16 +3,17 @@ import type { Node, Pod } from '../../cluster/model.ts';
 import { serviceKey } from '../../cluster/model.ts';
 import type { Cidr } from '../../net/ip.ts';
 import { familyOf } from '../../net/ip.ts';
+import { at, DROPPED, VIPS } from '../claims.ts';
 import type { ClusterScene } from '../scene.ts';
 import { defineClusterRule, type Fact } from '../types.ts';
 import { nameList, plural, verb } from '../words.ts';
-import { cutOffFrom } from './local-vips.ts';
+import { type CutOff, cutOffFrom } from './local-vips.ts';
 
 interface Outside extends Fact {
   readonly count: number;
   readonly examples: readonly string[];
   readonly networks: readonly string[];
-  readonly lost: { readonly name: string; readonly address: string } | null;
+  readonly lost: (CutOff & { readonly pod: Pod }) | null;
 }
 
 const MOST_SHOWN = 20;
@@ -45,8 +46,18 @@ export const clusterCidrIncomplete = defineClusterRule<Outside>({
       },
     ];
   },
+  claims: ({ lost }, scene) =>
+    lost === null
+      ? []
+      : [
+          {
+            from: { kind: 'this-pod', namespace: lost.pod.namespace, name: lost.pod.name },
+            to: at(scene.scene(lost.service), [lost.slot], { kinds: VIPS, addresses: [lost.address] }),
+            outcome: DROPPED,
+          },
+        ],
   tell: ({ count, examples, networks, lost }) => ({
-    message: `kube-proxy takes ${plural(count, 'pod')} for outside clients (${nameList(examples)})${lost === null ? '' : `: dropped at ${lost.address} of ${lost.name}`}`,
+    message: `kube-proxy takes ${plural(count, 'pod')} for outside clients (${nameList(examples)})${lost === null ? '' : `: dropped at ${lost.address} of ${serviceKey(lost.service)}`}`,
     why: `${verb(count, 'its address is', 'their addresses are')} not in ${nameList(networks)}, by which kube-proxy recognises pods (of several networks of one family it uses the first): they get no short cut at Services with policy Local, and are masqueraded at clusterIPs`,
     remedy:
       'Set clusterCIDR to a network that holds all pods (kubectl edit configmap kube-proxy -n kube-system), or detectLocalMode to BridgeInterface or InterfaceNamePrefix; then kubectl rollout restart daemonset/kube-proxy -n kube-system',
@@ -81,6 +92,6 @@ function strangerOf({ cluster, dataplane }: ClusterScene, pod: Pod): Stranger[] 
 function lostTo(scene: ClusterScene): (stranger: Stranger) => Outside['lost'] {
   return ({ pod, node, address }) => {
     const found = cutOffFrom(scene, { asker: podAsker(pod, scene.cluster), node, family: familyOf(address) });
-    return found === null ? null : { name: serviceKey(found.service), address: found.address };
+    return found === null ? null : { ...found, pod };
   };
 }

@@ -3,12 +3,12 @@ import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact, type Severity } from '../types.ts';
 import { nameList, patchSpec } from '../words.ts';
 import { type Restriction, restrictionsOn } from './restrictions.ts';
-import { type Seen, seenBy } from './sees.ts';
+import { holdsOf, maskedClaims, type Other, seenBy } from './sees.ts';
 
 interface Misjudged extends Fact {
   readonly kind: Restriction['kind'];
   readonly what: readonly string[];
-  readonly seen: Extract<Seen, { kind: 'other' }>;
+  readonly seen: Other;
   /** none: nobody passes; all: everybody does. */
   readonly effect: 'none' | 'all' | 'unknown';
 }
@@ -39,11 +39,12 @@ export const allowlistSeesTranslatedIp = defineServiceRule<Misjudged>({
           kind,
           what: these.map(({ what }) => what),
           seen,
-          effect: effectOf(these, seen.addresses),
+          effect: effectOf(scene, these, seen),
         },
       ];
     });
   },
+  claims: ({ seen }, scene) => (seen.by === 'load-balancer' ? [] : maskedClaims(scene, seen.isAll ? seen.addresses : null)),
   tell: ({ kind, what, seen, effect }, scene) => ({
     message: `${what[0] ?? ''}${what.length > 1 ? ` and ${what.length - 1} more` : ''} ${CONSEQUENCES[kind][effect]}`,
     why: `the ingress controller behind ${scene.key} sees ${seen.addresses.length > 0 ? nameList(seen.addresses) : seen.by === 'load-balancer' ? 'addresses of the load balancer' : 'addresses of the nodes'} for outside clients${seen.by === 'load-balancer' ? '' : ` (externalTrafficPolicy ${scene.service.externalTrafficPolicy ?? 'Cluster'})`}, and goes by those`,
@@ -66,13 +67,11 @@ const CONSEQUENCES: Readonly<Record<Restriction['kind'], Readonly<Record<Misjudg
 };
 
 /** Whether what is seen is in the lists: all of it, nothing, or it is not known. */
-function effectOf(restrictions: readonly Restriction[], addresses: readonly string[]): Misjudged['effect'] {
+function effectOf(scene: ServiceScene, restrictions: readonly Restriction[], seen: Other): Misjudged['effect'] {
   const cidrs = parseCidrs(
     restrictions.flatMap((one) => one.cidrs.map((text) => (text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`))),
   );
-  const inside = addresses.filter((address) => cidrs.some((cidr) => cidr.contains(address)));
-  if (addresses.length === 0) return 'unknown';
-  return inside.length === addresses.length ? 'all' : inside.length === 0 ? 'none' : 'unknown';
+  return holdsOf(scene, seen, (address) => cidrs.some((cidr) => cidr.contains(address)));
 }
 
 function remedyFor(scene: ServiceScene, { by }: Misjudged['seen']): string {

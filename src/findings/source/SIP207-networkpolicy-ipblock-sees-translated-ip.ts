@@ -3,12 +3,13 @@ import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact, type ObjectRef } from '../types.ts';
 import { nameList, patchSpec } from '../words.ts';
 import { admissionTo, type Block, enforcesPolicies, isAdmitted } from './policies.ts';
-import { seenBy } from './sees.ts';
+import { holdsOf, maskedClaims, seenBy } from './sees.ts';
 
 interface Misjudged extends Fact {
   readonly policies: readonly string[];
   readonly blocks: readonly string[];
   readonly seen: readonly string[];
+  readonly isAll: boolean;
   readonly effect: 'none' | 'all';
 }
 
@@ -26,10 +27,10 @@ export const networkpolicyIpblockSeesTranslatedIp = defineServiceRule<Misjudged>
     // Without any network the policy keeps outside clients out by intent; with everybody's it asks for no address.
     if (admission === null || admission.isOpen || admission.blocks.length === 0 || admission.blocks.some(isEverybody)) return [];
     const seen = seenBy(scene);
-    const addresses = seen.kind === 'other' && seen.by !== 'load-balancer' ? seen.addresses : [];
-    const admitted = addresses.filter((address) => isAdmitted(admission.blocks, address));
-    if (addresses.length === 0 || (admitted.length > 0 && admitted.length < addresses.length)) return [];
-    const effect = admitted.length === 0 ? 'none' : 'all';
+    if (seen.kind !== 'other' || seen.by === 'load-balancer') return [];
+    const { away, isAll } = seen;
+    const effect = holdsOf(scene, { addresses: away, isAll }, (address) => isAdmitted(admission.blocks, address));
+    if (effect === 'unknown') return [];
     // Whoever lists the cluster's own networks only knows what comes.
     if (effect === 'all' && admission.blocks.every((block) => isOwn(scene, block))) return [];
     const objects = admission.policies.map(
@@ -43,17 +44,19 @@ export const networkpolicyIpblockSeesTranslatedIp = defineServiceRule<Misjudged>
         field: 'spec.externalTrafficPolicy',
         policies: objects.map(({ name }) => name),
         blocks: admission.blocks.map(({ cidr }) => cidr.text),
-        seen: addresses,
+        seen: away,
+        isAll,
         effect,
       },
     ];
   },
-  tell: ({ policies, blocks, seen, effect }, scene) => ({
+  claims: ({ seen, isAll }, scene) => maskedClaims(scene, isAll ? seen : null, { awayOnly: true }),
+  tell: ({ policies, blocks, seen, isAll, effect }, scene) => ({
     message:
       effect === 'none'
         ? `NetworkPolicy ${nameList(policies)} keeps outside clients of ${scene.key} out that enter by another node, whatever networks it allows`
         : `NetworkPolicy ${nameList(policies)} lets every outside client of ${scene.key} in that enters by another node, whatever its address`,
-    why: `with externalTrafficPolicy Cluster the node that is asked masquerades: the policy sees ${nameList(seen)}, and its ipBlocks are ${nameList(blocks)}`,
+    why: `with externalTrafficPolicy Cluster the node that is asked masquerades: the policy sees ${isAll ? '' : 'addresses such as '}${nameList(seen)}, and its ipBlocks are ${nameList(blocks)}`,
     remedy: `Let the pods see the clients: ${patchSpec(scene, { externalTrafficPolicy: 'Local' })}, or restrict clients at the load balancer (loadBalancerSourceRanges)`,
   }),
 });

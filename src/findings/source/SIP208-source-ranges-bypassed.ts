@@ -1,4 +1,7 @@
+import type { Node } from '../../cluster/model.ts';
+import { DELIVERED, EXTERNAL, through, usableSlots } from '../claims.ts';
 import { entryNodes, MOST_NODES, outsideFlow } from '../reach.ts';
+import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, patchSpec, plural } from '../words.ts';
@@ -21,12 +24,9 @@ export const sourceRangesBypassed = defineServiceRule<Open>({
   detect: (scene) => {
     if (scene.service.sourceRanges.length === 0 || scene.service.type !== 'LoadBalancer') return [];
     const slots = scene.slots().filter(({ port, usable }) => port.nodePort !== null && usable.length > 0);
-    const [slot] = slots;
-    if (slot === undefined) return [];
+    if (slots.length === 0) return [];
     // Nodes without a public address are reached by nobody who is not inside already.
-    const nodes = publicNodes(scene).filter(
-      (node) => outsideFlow(scene, slot, node)?.branches.some(({ outcome }) => outcome === 'delivered') === true,
-    );
+    const nodes = publicNodes(scene).filter((node) => slots.some((slot) => isOpen(scene, slot, node)));
     if (nodes.length === 0) return [];
     return [
       {
@@ -39,6 +39,10 @@ export const sourceRangesBypassed = defineServiceRule<Open>({
       },
     ];
   },
+  claims: ({ nodes }, scene) =>
+    through(scene, usableSlots(scene), nodes)
+      .filter(({ kinds }) => kinds.includes('nodePort'))
+      .map((to) => ({ from: EXTERNAL, to, outcome: DELIVERED })),
   tell: ({ nodePorts, nodes, count, areNeeded }, scene) => ({
     message: `clients outside the source ranges of ${scene.key} get in by node ${nodePorts.length === 1 ? 'port' : 'ports'} ${nodePorts.join(', ')} of ${plural(count, 'node')} with a public address: ${nameList(nodes)}`,
     why: "kube-proxy holds loadBalancerSourceRanges against connections to the load balancer's address only; at node ports nothing in the cluster asks where a client comes from",
@@ -47,6 +51,10 @@ export const sourceRangesBypassed = defineServiceRule<Open>({
       : `Do without node ports, which this load balancer does not use: ${patchSpec(scene, { allocateLoadBalancerNodePorts: false })}, and take nodePort out of each port; or close them in the nodes' firewall`,
   }),
 });
+
+function isOpen(scene: ServiceScene, slot: Slot, node: Node): boolean {
+  return outsideFlow(scene, slot, node)?.branches.some(({ outcome }) => outcome === 'delivered') === true;
+}
 
 function publicNodes(scene: ServiceScene) {
   return entryNodes(scene)

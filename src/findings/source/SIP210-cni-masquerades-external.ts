@@ -2,7 +2,7 @@ import type { DaemonSetObject } from '../../cluster/objects.ts';
 import type { ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, shellWord } from '../words.ts';
-import { seenBy } from './sees.ts';
+import { maskedClaims, seenBy } from './sees.ts';
 
 interface Masqueraded extends Fact {
   readonly who: string;
@@ -33,6 +33,7 @@ export const cniMasqueradesExternal = defineServiceRule<Masqueraded>({
     }
     return byWeave(scene);
   },
+  claims: ({ confidence }, scene) => (confidence === 'hint' ? [] : maskedClaims(scene, null)),
   tell: ({ who, seen, remedy }, scene) => ({
     message: `pods of ${scene.key} see ${seen.length === 0 ? "a node's address" : nameList(seen)} for outside clients, in spite of externalTrafficPolicy Local`,
     why: `${who} masquerades what comes from outside the pods' network, after kube-proxy has left it alone`,

@@ -1,9 +1,15 @@
+import type { Family } from '../../net/ip.ts';
+import { at, type ClaimedOutcome, EXTERNAL, usableSlots } from '../claims.ts';
 import { customOf } from '../scene/custom.ts';
 import type { ClusterScene } from '../scene.ts';
 import { defineClusterRule, type Fact, type ObjectRef } from '../types.ts';
+import { podsBeyond } from './sees.ts';
 
 interface Advertised extends Fact {
   readonly by: string;
+  /** Nodes that tell pods from others, and so masquerade others, by family. */
+  readonly nodes: Readonly<Record<Family, readonly string[]>>;
+  readonly isPartial: boolean;
 }
 
 /** kube-proxy takes clusterIPs for something only pods ask: what comes from elsewhere it masquerades, and externalTrafficPolicy does not count. */
@@ -16,10 +22,23 @@ export const clusteripAdvertisedSnat = defineClusterRule<Advertised>({
   detect: (scene) => {
     if (scene.dataplane.classes.every(({ implementation }) => implementation !== 'kube-proxy')) return [];
     const found = calico(scene) ?? kubeRouter(scene);
-    return found === null ? [] : [{ confidence: 'hint', objects: [found.object], by: found.by }];
+    const nodes = { 4: masqueradingIn(scene, 4), 6: masqueradingIn(scene, 6) };
+    const names = new Set([...nodes[4], ...nodes[6]]);
+    if (found === null || names.size === 0) return [];
+    return [{ confidence: 'hint', objects: [found.object], by: found.by, nodes, isPartial: names.size < scene.cluster.nodes.length }];
   },
-  tell: ({ by }) => ({
-    message: "clients outside the cluster that use clusterIPs show a node's address, whatever externalTrafficPolicy says",
+  claims: ({ nodes }, scene) =>
+    scene.cluster.services.flatMap((service) => {
+      const own = scene.scene(service);
+      return usableSlots(own).flatMap((slot) =>
+        nodes[slot.family].map((name) => {
+          const outcome: ClaimedOutcome = { kind: 'masqueraded', pods: podsBeyond(own, name), seen: null };
+          return { from: EXTERNAL, to: at(own, [slot], { kinds: ['clusterIP'], nodes: [name] }), outcome };
+        }),
+      );
+    }),
+  tell: ({ by, isPartial }) => ({
+    message: `clients outside the cluster that use clusterIPs show a node's address${isPartial ? ' where the node that is asked can tell them from pods' : ''}, whatever externalTrafficPolicy says`,
     why: `${by} announces clusterIPs to the network; kube-proxy masquerades what comes to a clusterIP from outside the pods' network, and sends it to any endpoint`,
     remedy:
       'Announce load-balancer or external addresses instead (Calico: serviceLoadBalancerIPs, serviceExternalIPs), and set externalTrafficPolicy Local where the clients count',
@@ -46,4 +65,16 @@ function kubeRouter(scene: ClusterScene): { readonly object: ObjectRef; readonly
     object: { kind: 'DaemonSet', namespace: daemon.metadata.namespace ?? 'kube-system', name: 'kube-router' },
     by: 'kube-router (--advertise-cluster-ip)',
   };
+}
+
+/** Without a local detector kube-proxy masquerades nobody at clusterIPs (pkg/proxy/iptables, nftables: localDetector.IsImplemented). */
+function masqueradingIn({ cluster, dataplane }: ClusterScene, family: Family): string[] {
+  return cluster.nodes.flatMap(({ name, podCidrs }) => {
+    const candidates = dataplane.classOf.get(name)?.candidates ?? [];
+    const tells = candidates.every(({ masqueradeAll, detector }) => {
+      const { kind } = detector[family];
+      return masqueradeAll || (kind !== 'absent' && (kind !== 'node-cidr' || podCidrs.some((cidr) => cidr.family === family)));
+    });
+    return candidates.length > 0 && tells ? [name] : [];
+  });
 }

@@ -1,4 +1,5 @@
 import type { Node } from '../../cluster/model.ts';
+import { at, EXTERNAL, usableSlots } from '../claims.ts';
 import { isClaimable, outsideFlow } from '../reach.ts';
 import type { Slot } from '../scene/slots.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
@@ -37,6 +38,12 @@ export const hostnetworkEndpoints = defineServiceRule<Mixed>({
     }
     return [];
   },
+  claims: ({ near }, scene) =>
+    near.map((node) => ({
+      from: EXTERNAL,
+      to: at(scene, usableSlots(scene), { nodes: [node] }),
+      outcome: { kind: 'preserved', pods: hostPodsOn(scene, node) },
+    })),
   tell: ({ near }, scene) => ({
     message: `endpoints of ${scene.key} on the host network see the client's address where they are asked directly (${nameList(near)}), and a node's address otherwise`,
     why: 'externalTrafficPolicy is Cluster: what a node sends on is masqueraded to the address of the device that it leaves by; towards the node itself that changes nothing',
@@ -51,4 +58,11 @@ function onOwnAddress(scene: ServiceScene, slot: Slot): Node[] {
     if (node === undefined || !endpoints.some(({ address }) => node.internalIPs.includes(address))) return [];
     return scene.balancer().isEligible(name) && isClaimable(scene, node) ? [node] : [];
   });
+}
+
+function hostPodsOn(scene: ServiceScene, node: string): string[] {
+  const own = scene.cluster.cluster.nodeByName.get(node)?.internalIPs ?? [];
+  return scene
+    .endpoints()
+    .flatMap(({ pod, node: on, address }) => (pod !== null && on === node && own.includes(address) ? [pod.name] : []));
 }

@@ -1,5 +1,5 @@
 import type { DeploymentObject } from '../../cluster/objects.ts';
-import { entryNodes } from '../reach.ts';
+import { entriesAmong } from '../reach.ts';
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
 import { nameList, plural, shellWord, verb } from '../words.ts';
@@ -50,9 +50,8 @@ export const rolloutGapLocal = defineServiceRule<Gap>({
 
 /** Nodes on which one usable endpoint stands between the clients and a drop. */
 function loneNodes(scene: ServiceScene): Set<string> {
-  const slots = scene.slots().filter((slot) => slot.usable.length > 0);
-  const lone = entryNodes(scene).filter(({ name }) => slots.some((slot) => slot.holders().get(name)?.length === 1));
-  return new Set(lone.map(({ name }) => name));
+  const alone = scene.slots().flatMap((slot) => [...slot.holders()].flatMap(([name, here]) => (here.length === 1 ? [name] : [])));
+  return new Set(entriesAmong(scene, alone).map(({ name }) => name));
 }
 
 function gapOf(scene: ServiceScene, found: Pick<Gap, 'workload' | 'nodes' | 'fails'>): Gap | null {

@@ -1,4 +1,5 @@
 import { familyOf } from '../../net/ip.ts';
+import { at, DROPPED, EXTERNAL, usableSlots } from '../claims.ts';
 import { flowTo, OUTSIDER } from '../inside.ts';
 import { nodeRef } from '../scene.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
@@ -34,6 +35,9 @@ export const vipHolderWithoutEndpoint = defineServiceRule<EmptyHolder>({
     }
     return [];
   },
+  claims: ({ node, vip }, scene) => [
+    { from: EXTERNAL, to: at(scene, usableSlots(scene), { kinds: ['loadBalancerIP'], addresses: [vip], nodes: [node] }), outcome: DROPPED },
+  ],
   tell: ({ node, evidence, vip, elsewhere }, scene) => ({
     message: `${node} holds ${vip} of ${scene.key} and has no endpoint: all outside traffic is dropped`,
     why: `externalTrafficPolicy is Local, and the address is announced from ${node} (${evidence}), while the endpoints are on ${nameList(elsewhere)}`,

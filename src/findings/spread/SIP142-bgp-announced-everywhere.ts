@@ -1,4 +1,5 @@
 import { parseCidr } from '../../net/ip.ts';
+import { at, DROPPED, EXTERNAL, usableSlots } from '../claims.ts';
 import { entryNodes } from '../reach.ts';
 import { customOf } from '../scene/custom.ts';
 import { perCluster } from '../scene/per-cluster.ts';
@@ -35,6 +36,11 @@ export const bgpAnnouncedEverywhere = defineServiceRule<Everywhere>({
     if (nodes.length === 0) return [];
     return [{ confidence: 'hint', objects: nodes.slice(0, MOST).map(nodeRef), ...found, nodes }];
   },
+  claims: ({ address, nodes }, scene) =>
+    nodes.map((node) => {
+      const lacking = usableSlots(scene).filter((slot) => !slot.holders().has(node));
+      return { from: EXTERNAL, to: at(scene, lacking, { addresses: [address], nodes: [node] }), outcome: DROPPED };
+    }),
   tell: ({ address, field, config, nodes }, { key }) => ({
     message: `${address} of ${key} seems to be announced by all nodes, and ${plural(nodes.length, 'node')} of them ${nodes.length === 1 ? 'drops' : 'drop'} what comes: ${nameList(nodes)}`,
     why: `${field} of BGPConfiguration ${config} names the single address, which every node then announces whatever its endpoints, while externalTrafficPolicy is Local`,

@@ -20,7 +20,7 @@ export const sharedVipConflict = defineServiceRule<Clash>({
   id: 'shared-vip-conflict',
   title: 'another Service claims the same address and port',
   severity: 'error',
-  needs: [],
+  needs: ['Service'],
   anyDataplane: true,
   detect: (scene) => {
     if (!scene.isExternal) return [];
@@ -40,7 +40,7 @@ export const sharedVipConflict = defineServiceRule<Clash>({
       ? 'one node announces a shared address for all its Services; with externalTrafficPolicy Local it has to have pods of each, which only equal selectors ensure'
       : 'every node takes the first rule that matches, and which Service that is depends on nothing that can be relied on',
     remedy: isSharing
-      ? `Give each an address of its own (take the annotation away: ${kubectlOn(service, 'annotate')} metallb.io/allow-shared-ip-), or use externalTrafficPolicy Cluster for both`
+      ? `Give each an address of its own (take the annotation away: ${kubectlOn(service, 'annotate')} ${sharingName(service)}-), or use externalTrafficPolicy Cluster for both`
       : `Change the port or the address of one: ${kubectlOn(service, 'edit')}`,
   }),
 });
@@ -83,6 +83,11 @@ const byAddress = perCluster(({ cluster }) => {
     if (sharingKey(service) !== null) for (const address of new Set(addressesOf(service))) append(found, address, service);
   return found;
 });
+
+/** The annotation by which the Service shares; MetalLB before 0.14 knows the longer name only. */
+function sharingName({ annotations }: Service): string {
+  return SHARING.find((name) => (annotations[name] ?? '') !== '') ?? 'metallb.io/allow-shared-ip';
+}
 
 function sharingKey({ annotations }: Service): string | null {
   return SHARING.map((name) => annotations[name]).find((value) => value !== undefined && value !== '') ?? null;

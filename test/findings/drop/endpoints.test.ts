@@ -106,10 +106,33 @@ describe('selector-matches-nothing', () => {
 describe('target-port-unresolved', () => {
   const named = service({ spec: { ports: [{ port: 80, targetPort: 'http', nodePort: 30080 }] } });
 
+  test('silent where EndpointSlices list the pod for that port all the same', () => {
+    expect(
+      said(targetPortUnresolved, [named, slice([webOn(1, { pod: 'a' })]), pod('a', { ports: [{ name: 'web', containerPort: 8080 }] })]),
+    ).toEqual([]);
+  });
+
   test('no container has a port of that name', () => {
     expect(said(targetPortUnresolved, [named, slice([]), pod('a', { ports: [{ name: 'web', containerPort: 8080 }] })])).toMatchObject([
       { severity: 'error', objects: ['Pod a'] },
     ]);
+  });
+
+  test('a number that no pod declares is a hint', () => {
+    const numbered = service({ spec: { ports: [{ port: 80, targetPort: 8081, nodePort: 30080 }] } });
+    const declares = (...ports: number[]) => ({ ports: ports.map((containerPort) => ({ containerPort })) });
+    expect(said(targetPortUnresolved, [numbered, slice([]), pod('a', declares(8080, 9090))])).toMatchObject([
+      {
+        severity: 'info',
+        confidence: 'hint',
+        message: 'port 80 of ns1/web leads to port 8081, which none of its pods declares',
+        why: 'the pods declare 8080, 9090; an undeclared port may well be open, but where nothing listens connections are refused',
+      },
+    ]);
+    // Some pod declares it; some pod declares nothing, and so tells nothing; there is no pod.
+    expect(said(targetPortUnresolved, [numbered, slice([]), pod('a', declares(8080)), pod('b', declares(8081))])).toEqual([]);
+    expect(said(targetPortUnresolved, [numbered, slice([]), pod('a', declares(8080)), pod('b', declares())])).toEqual([]);
+    expect(said(targetPortUnresolved, [numbered, slice([])])).toEqual([]);
   });
 
   test('the name is there with another protocol', () => {

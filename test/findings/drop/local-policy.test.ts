@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { localNoReachableTarget } from '../../../src/findings/drop/SIP102-local-no-reachable-target.ts';
 import { localNodeWithoutEndpoint } from '../../../src/findings/drop/SIP103-local-node-without-endpoint.ts';
-import { balancer, node, nodes, service, slice, webOn } from '../../cluster/objects.ts';
+import { balancer, flannel, kubeadm, node, nodes, service, slice, webOn } from '../../cluster/objects.ts';
 import { said } from '../scene.ts';
 
 const LOCAL = { externalTrafficPolicy: 'Local' };
@@ -32,6 +32,25 @@ describe('local-node-without-endpoint', () => {
   test('an endpoint that terminates and still serves counts', () => {
     const going = { conditions: { ready: false, serving: true, terminating: true } };
     expect(said(localNodeWithoutEndpoint, [node(1), service({ spec: LOCAL }), slice([webOn(1, going)])])).toEqual([]);
+  });
+
+  describe('nodePortAddresses leave out the address of the nodes', () => {
+    const proxy = (mode: string) => [
+      ...kubeadm(`mode: ${mode}\nclusterCIDR: 10.244.0.0/16\nnodePortAddresses: [172.18.0.12/32]\n`),
+      ...flannel(),
+    ];
+
+    test('in nftables mode the host refuses there, and nothing is dropped', () => {
+      expect(said(localNodeWithoutEndpoint, [...proxy('nftables'), service({ spec: LOCAL }), slice([webOn(1)])])).toMatchObject([
+        { objects: ['Node node2'], message: '1 of 4 nodes drops outside traffic to ns1/web: node2' },
+      ]);
+    });
+
+    test('in iptables mode it drops wherever the address is local', () => {
+      expect(said(localNodeWithoutEndpoint, [...proxy('iptables'), service({ spec: LOCAL }), slice([webOn(1)])])).toMatchObject([
+        { objects: ['Node node2', 'Node node3', 'Node node4'] },
+      ]);
+    });
   });
 
   test('silent with Cluster policy, without any endpoint, and with one on every node', () => {

@@ -88,6 +88,13 @@ describe('sctp-limits', () => {
     expect(said(sctpLimits, [service({ spec: sctp })])).toMatchObject([{ severity: 'info' }]);
   });
 
+  test('an internal load balancer of Azure carries it', () => {
+    const internal = { annotations: { 'service.beta.kubernetes.io/azure-load-balancer-internal': 'true' } };
+    expect(said(sctpLimits, [...nodes(1, AZURE), balancer({ spec: { ports: [port('SCTP')] }, metadata: internal })])).toMatchObject([
+      { severity: 'info' },
+    ]);
+  });
+
   test('silent without SCTP, and inside the cluster', () => {
     expect(said(sctpLimits, [service()])).toEqual([]);
     expect(said(sctpLimits, [service({ spec: { type: 'ClusterIP', ports: [{ port: 53, protocol: 'SCTP' }] } })])).toEqual([]);

@@ -162,6 +162,19 @@ describe('shared-vip-conflict', () => {
     expect(said(sharedVipConflict, [first, other({ ports }, { metadata: shared })])).toEqual([]);
   });
 
+  test.for(['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'])(
+    'the remedy takes away the annotation that is there: %s',
+    (key) => {
+      const shared = { annotations: { [key]: 'key' } };
+      const ports = [{ port: 443, nodePort: 30081 }];
+      const [finding] = said(sharedVipConflict, [
+        balancer({ spec: LOCAL, metadata: shared }),
+        other({ ports, selector: { app: 'other' } }, { metadata: shared }),
+      ]);
+      expect(finding?.remedy).toContain(` ${key}-)`);
+    },
+  );
+
   test('silent: another port, another protocol, another address, an address that kube-proxy leaves alone', () => {
     expect(said(sharedVipConflict, [balancer(), other({ ports: [{ port: 81, nodePort: 30081 }] })])).toEqual([]);
     expect(said(sharedVipConflict, [balancer(), other({ ports: [{ port: 80, protocol: 'UDP', nodePort: 30080 }] })])).toEqual([]);

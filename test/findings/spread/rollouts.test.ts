@@ -45,6 +45,41 @@ describe('rollout-gap-local', () => {
     expect(update({ preStop: { sleep: { seconds: 20 } } }, { metadata: { annotations: slow } })[0]?.message).toContain('about 42 seconds');
   });
 
+  test.for([
+    // provider's nodes, annotations, class, seconds of the check and two more
+    ['azure:///subscriptions/1', {}, null, 12],
+    ['gce://project/zone/node', {}, null, 26],
+    ['gce://project/zone/node', { 'cloud.google.com/l4-rbs': 'enabled' }, null, 8],
+    ['gce://project/zone/node', {}, 'networking.gke.io/l4-regional-internal', 8],
+    ['digitalocean://1', {}, null, 11],
+    [
+      'hcloud://1',
+      { 'load-balancer.hetzner.cloud/health-check-interval': '10s', 'load-balancer.hetzner.cloud/health-check-retries': '2' },
+      null,
+      22,
+    ],
+    ['scaleway://instance/fr-par-1/1', {}, null, 27],
+    ['scaleway://instance/fr-par-1/1', { 'service.beta.kubernetes.io/scw-loadbalancer-health-check-delay': '1m' }, null, 302],
+    ['linode://1', {}, null, 12],
+    ['linode://1', { 'service.beta.kubernetes.io/linode-loadbalancer-check-attempts': '4' }, null, 22],
+    ['openstack:///1', { 'loadbalancer.openstack.org/enable-health-monitor': 'true' }, null, 17],
+    [
+      'openstack:///1',
+      {
+        'loadbalancer.openstack.org/enable-health-monitor': 'true',
+        'loadbalancer.openstack.org/health-monitor-delay': '20',
+        'loadbalancer.openstack.org/health-monitor-max-retries-down': '2',
+      },
+      null,
+      42,
+    ],
+  ] as const)('%s with %j, class %s: about %i seconds', ([providerID, annotations, loadBalancerClass, seconds]) => {
+    const spec = { ...LOCAL, ...(loadBalancerClass === null ? {} : { loadBalancerClass }) };
+    const raw = [...nodes(2, { providerID }), balancer({ spec, metadata: { annotations } }), slice([webOn(1), webOn(2)])];
+    const [finding] = said(rolloutGapLocal, [...raw, workload({ grace: 0 }), webPod(1), webPod(2)]);
+    expect(finding?.message).toContain(`about ${seconds} seconds`);
+  });
+
   test('kube-proxy before 1.26 does not use what terminates, whatever preStop says', () => {
     const old = kubeadm('mode: iptables\nclusterCIDR: 10.244.0.0/16\n', 'registry.k8s.io/kube-proxy:v1.25.9');
     const raw = [...nodes(2, AZURE), ...old, ...flannel(), balancer({ spec: LOCAL }), slice([webOn(1), webOn(2)])];
