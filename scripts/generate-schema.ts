@@ -17,6 +17,8 @@ export const PUBLISHED: readonly Published[] = [
   { type: 'CheckReport', source: 'src/findings/check-report.ts', name: 'check-report' },
   { type: 'TraceReport', source: 'src/analysis/trace-report.ts', name: 'trace-report' },
   { type: 'WhatifReport', source: 'src/whatif/report.ts', name: 'whatif-report' },
+  { type: 'WhatifAllReport', source: 'src/whatif/all/report.ts', name: 'whatif-all-report' },
+  { type: 'RolloutReport', source: 'src/whatif/rollout/report.ts', name: 'rollout-report' },
   { type: 'AssertReport', source: 'src/assert/report.ts', name: 'assert-report' },
 ];
 

@@ -7,8 +7,12 @@ export function renderJson(report: AnyReport): string {
   return `${safeJson(JSON.stringify(report, null, 2))}\n`;
 }
 
-/** As kubectl names what it found, one line. */
+/** As kubectl names what it found, one line; of many Services those that something becomes of, one line each. */
 export function renderName(report: AnyReport): string {
+  if (report.kind === 'WhatifAllReport')
+    return report.groups
+      .flatMap(({ services }) => services.map(({ namespace, name }) => `service/${safeText(name)} -n ${safeText(namespace)}\n`))
+      .join('');
   return `service/${safeText(report.service?.name ?? '*')}\n`;
 }
 

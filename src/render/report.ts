@@ -22,6 +22,8 @@ async function documentOf(report: Exclude<AnyReport, { kind: 'ServiceReport' }>,
   if (report.kind === 'TraceReport') return (await import('./trace.ts')).traceDocument(report, all);
   if (report.kind === 'CheckReport') return (await import('./check.ts')).checkDocument(report, all);
   if (report.kind === 'AssertReport') return (await import('./assert.ts')).assertDocument(report, all);
+  if (report.kind === 'RolloutReport') return (await import('./whatif-rollout.ts')).rolloutDocument(report, all);
+  if (report.kind === 'WhatifAllReport') return (await import('./whatif-all.ts')).whatifAllDocument(report, all);
   if (report.kind === 'WhatifReport') return (await import('./whatif.ts')).whatifDocument(report, all);
   return (await import('./verify.ts')).verifyDocument(report, all);
 }

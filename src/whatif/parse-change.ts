@@ -41,9 +41,12 @@ export function parseReplicas(value: number): Change {
 
 /** `1.34`, `v1.34.2`; a minor version alone means its latest patch, as far as behaviour goes. */
 export function parseKubeVersion(text: string): Change {
+  return kubeVersion(text, 'kube-version');
+}
+
+function kubeVersion(text: string, flag: 'kube-version' | 'upgrade'): Change {
   const found = /^v?1\.\d+$/.test(text) ? parseVersion(`${text}.99`) : parseVersion(text);
-  if (found === null)
-    throw new Failure(`--kube-version ${JSON.stringify(text)} is no version of Kubernetes`, 'use for example 1.34 or v1.33.4');
+  if (found === null) throw new Failure(`--${flag} ${JSON.stringify(text)} is no version of Kubernetes`, 'use for example 1.34 or v1.33.4');
   return { kind: 'kube-version', version: found.text };
 }
 
@@ -54,6 +57,22 @@ export function parseProxyMode(text: string): Change {
     `--proxy-mode ${JSON.stringify(text)} is no mode of kube-proxy`,
     didYouMean(text, PROXY_MODES) ?? `use ${PROXY_MODES.join(', ')}`,
   );
+}
+
+/** `1.34`, `nftables`, `nftables@1.36`: the kube-proxy that all nodes have afterwards. */
+export function parseUpgrade(text: string): Change[] {
+  const [first = '', version, ...more] = text.split('@');
+  const isMode = PROXY_MODES.some((mode) => mode === first);
+  const isVersion = /^v?\d/.test(first);
+  if (more.length > 0 || (version !== undefined && !isMode) || !(isMode || isVersion)) {
+    const near = didYouMean(first, PROXY_MODES);
+    throw new Failure(
+      `--upgrade ${JSON.stringify(text)} is no kube-proxy`,
+      near ?? 'use VERSION, MODE or MODE@VERSION, for example 1.34, nftables, nftables@1.36',
+    );
+  }
+  const wanted = isVersion ? first : version;
+  return [...(wanted === undefined ? [] : [kubeVersion(wanted, 'upgrade')]), ...(isMode ? [parseProxyMode(first)] : [])];
 }
 
 /** `NodeCIDR`, `ClusterCIDR=10.244.0.0/16`, `BridgeInterface=cni0`. */

@@ -33,8 +33,12 @@ export function changeProxy(evidence: Evidence, change: ProxyChange): Changed {
   return { evidence: written, gaps: gapsFor(change, [...after.values()]) };
 }
 
+/** Services and their endpoints, the most of a big cluster, tell nothing of its data plane. */
+const BESIDE: ReadonlySet<string> = new Set(['Service', 'EndpointSlice', 'Endpoints']);
+
 function classesOf(evidence: Evidence): ReadonlyMap<string, DataplaneClass> {
-  return detectDataplane(evidence, clusterFrom(evidence)).classOf;
+  const bare = { ...evidence, objects: evidence.objects.filter(({ kind }) => !BESIDE.has(kind)) };
+  return detectDataplane(bare, clusterFrom(bare)).classOf;
 }
 
 function refuseOthers(classes: ReadonlyMap<string, DataplaneClass>, change: ProxyChange): void {

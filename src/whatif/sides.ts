@@ -67,7 +67,7 @@ function explainAfter(evidence: Evidence, question: Question, tools: ExplainTool
 }
 
 /** Nodes that are alike in every report. A report without groups tells its nodes apart only where others do. */
-function commonGroups(reports: readonly ServiceReport[]): NodeGroup[] {
+export function commonGroups(reports: readonly Pick<ServiceReport, 'nodeGroups'>[]): NodeGroup[] {
   const keys = new Map<string, string[]>();
   const names = new Map<string, string[]>();
   for (const { nodeGroups = [] } of reports) {

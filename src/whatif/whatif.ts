@@ -73,7 +73,10 @@ function sideOf({ service, answer, dataplane }: ServiceReport, hider: Hider): Wh
 
 // ---- flows -----------------------------------------------------------------------------------
 
-function comparedFlows(before: Side, after: readonly [Side, ...Side[]], stage: Stage, hider: Hider): WhatifFlow[] {
+type Asked = Pick<Side, 'flows'>;
+
+/** Every flow of both sides, with what becomes of it. */
+export function comparedFlows(before: Asked, after: readonly [Asked, ...Asked[]], stage: Stage, hider: Hider): WhatifFlow[] {
   const standIns = new Set(stage.ports);
   const byKey = (flows: readonly Flow[]): ReadonlyMap<string, Flow> => new Map(flows.map((flow) => [flowKey(flow, standIns), flow]));
   const old = byKey(before.flows);
@@ -96,7 +99,7 @@ function comparedFlows(before: Side, after: readonly [Side, ...Side[]], stage: S
 }
 
 /** Endpoint pods that ask by default are not the same before and after, when pods come and go: only who asks on both sides is compared. */
-function sharedClients(flows: readonly Flow[], after: readonly Side[]): (flow: Flow) => boolean {
+function sharedClients(flows: readonly Flow[], after: readonly Asked[]): (flow: Flow) => boolean {
   const key = ({ from }: Flow): string => `${from.namespace}/${from.name}`;
   const named = (of: readonly Flow[]): ReadonlySet<string> =>
     new Set(of.filter(({ from }) => from.kind === 'pod' && from.name !== null).map(key));
@@ -120,7 +123,7 @@ function comparedFlow(flow: Flow, after: Fate, hider: Hider): WhatifFlow {
   return { ...ends(flow, hider), ...compareFates(flow, after), before: hider.fate(fateOf(flow)), after: hider.fate(after) };
 }
 
-function countsOf(flows: readonly WhatifFlow[]): Record<FlowChange, number> {
+export function countsOf(flows: readonly WhatifFlow[]): Record<FlowChange, number> {
   const counts = { introduced: 0, fixed: 0, changed: 0, unknown: 0, new: 0, gone: 0, unchanged: 0 };
   for (const { change } of flows) counts[change]++;
   return counts;
