@@ -39,7 +39,10 @@ export function renderDocument(document: Document, options: RenderOptions): stri
   ];
   const blocks = sections
     .filter(({ items }) => items.length > 0)
-    .map(({ heading, items }) => [theme.bold(`${heading}:`), ...items.flatMap((item) => itemLines(item, 1, page))]);
+    .map(({ heading, items }) => [
+      ...wrap(`${heading}:`, page.width).map(theme.bold),
+      ...items.flatMap((item) => itemLines(item, 1, page)),
+    ]);
   return `${[head, ...blocks].map((block) => block.join('\n')).join('\n\n')}\n`;
 }
 

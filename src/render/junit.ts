@@ -1,4 +1,5 @@
-import type { CheckFinding, CheckReport } from '../findings/check-report.ts';
+import type { CheckFinding, CheckReport, ServiceName } from '../findings/check-report.ts';
+import { safeText } from './safe.ts';
 import { groupBy } from './text.ts';
 
 /** Which findings fail their test case. */
@@ -6,70 +7,102 @@ export type FailsAt = 'error' | 'warning' | 'info' | 'never';
 
 const RANKS = { error: 3, warning: 2, info: 1, never: 4 } as const;
 
-interface Case {
+interface JunitCase {
   readonly name: string;
   readonly className: string;
-  readonly body: string;
-  readonly is: 'passed' | 'failure' | 'skipped';
+  /** The first is shown in lists. */
+  readonly lines: readonly string[];
+  readonly is: 'passed' | 'failure' | 'error' | 'skipped';
+  /** What kind of failure. */
+  readonly type: string;
+}
+
+/** Cases that belong together. */
+export interface JunitSuite {
+  readonly name: string;
+  readonly cases: readonly JunitCase[];
 }
 
 /** JUnit XML: a suite per Service, a case per finding; a Service without any passes as one case. What could not be checked is skipped. */
 export function renderJunit(report: CheckReport, failOn: FailsAt): string {
-  const byService = groupBy(report.findings, ({ service }) => (service === null ? 'cluster' : `${service.namespace}/${service.name}`));
-  const names = [...new Set([...report.services.map(({ namespace, name }) => `${namespace}/${name}`), ...byService.keys()])];
-  const suites = names.map((name) => suite(name, casesOf(name, byService.get(name) ?? [], failOn)));
-  const open = report.notChecked.map(({ code, id, why }) => ({
-    name: `${code} ${id}`,
-    className: 'not checked',
-    body: why,
-    is: 'skipped' as const,
-  }));
-  const hidden = report.suppressed.map(({ code, id, service, suppression }) => ({
-    name: `${code} ${id}`,
-    className: service === null ? 'cluster' : `${service.namespace}/${service.name}`,
-    body: `suppressed: ${suppression.reason ?? ''}`,
-    is: 'skipped' as const,
-  }));
-  if (open.length > 0) suites.push(suite('not checked', open));
-  if (hidden.length > 0) suites.push(suite('suppressed', hidden));
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="kubectl srcip check">\n${suites.join('')}</testsuites>\n`;
+  const byService = groupBy(report.findings, ({ service }) => keyOf(service));
+  const names = [...new Set([...report.services.map(keyOf), ...byService.keys()])];
+  const suites: JunitSuite[] = names.map((name) => ({ name, cases: casesOf(name, byService.get(name) ?? [], failOn) }));
+  const open = report.notChecked.map(({ code, id, why }) => skipped(`${code} ${id}`, 'not checked', why));
+  const hidden = report.suppressed.map(({ code, id, service, suppression }) =>
+    skipped(`${code} ${id}`, keyOf(service), `suppressed: ${suppression.reason ?? ''}`),
+  );
+  if (open.length > 0) suites.push({ name: 'not checked', cases: open });
+  if (hidden.length > 0) suites.push({ name: 'suppressed', cases: hidden });
+  return junitText('kubectl srcip check', suites);
 }
 
-function casesOf(name: string, findings: readonly CheckFinding[], failOn: FailsAt): Case[] {
-  if (findings.length === 0) return [{ name: 'no findings', className: name, body: '', is: 'passed' }];
+function keyOf(service: ServiceName | null): string {
+  return service === null ? 'cluster' : `${service.namespace}/${service.name}`;
+}
+
+function skipped(name: string, className: string, why: string): JunitCase {
+  return { name, className, lines: [why], is: 'skipped', type: '' };
+}
+
+function casesOf(name: string, findings: readonly CheckFinding[], failOn: FailsAt): JunitCase[] {
+  if (findings.length === 0) return [{ name: 'no findings', className: name, lines: [], is: 'passed', type: '' }];
   return findings.map(({ code, id, severity, isNew, message, why, remedy, location }) => ({
     name: `${code} ${id}`,
     className: name,
-    body: [`${severity}: ${message}`, why, remedy, location === null ? '' : `${location.file}:${location.line}`]
-      .filter((line) => line !== '')
-      .join('\n'),
+    lines: [`${severity}: ${message}`, why, remedy, ...(location === null ? [] : [`${location.file}:${location.line}`])],
     is: isNew !== false && RANKS[severity] >= RANKS[failOn] ? 'failure' : 'passed',
+    type: 'finding',
   }));
 }
 
-function suite(name: string, cases: readonly Case[]): string {
-  const count = (is: Case['is']): number => cases.filter((one) => one.is === is).length;
-  const head = `  <testsuite name="${xml(name)}" tests="${cases.length}" failures="${count('failure')}" errors="0" skipped="${count('skipped')}">\n`;
-  return `${head}${cases.map(caseXml).join('')}  </testsuite>\n`;
+/** The XML of a report. Only what Jenkins' schema (junit-10.xsd) knows: one unknown attribute, and a reader may refuse all of it. */
+export function junitText(name: string, suites: readonly JunitSuite[]): string {
+  const unique = uniquelyNamed(suites);
+  const cases = unique.flatMap((suite) => suite.cases);
+  const totals = `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}"`;
+  const body = unique.map(suiteXml).join('');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${xml(name)}" ${totals}>\n${body}</testsuites>\n`;
 }
 
-function caseXml({ name, className, body, is }: Case): string {
+/** Of cases with one class and name, readers keep one (GitLab: the first). */
+function uniquelyNamed(suites: readonly JunitSuite[]): JunitSuite[] {
+  const taken = new Map<string, number>();
+  const nameFor = (className: string, name: string): string => {
+    const key = xml(`${className}\n${name}`);
+    const times = (taken.get(key) ?? 0) + 1;
+    taken.set(key, times);
+    return times === 1 ? name : nameFor(className, `${name} (${times})`);
+  };
+  return suites.map(({ name, cases }) => ({
+    name,
+    cases: cases.map((one) => ({ ...one, name: nameFor(one.className, one.name) })),
+  }));
+}
+
+function count(cases: readonly JunitCase[], is: JunitCase['is']): number {
+  return cases.filter((one) => one.is === is).length;
+}
+
+function suiteXml({ name, cases }: JunitSuite): string {
+  const counts = `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}" skipped="${count(cases, 'skipped')}"`;
+  return `  <testsuite name="${xml(name)}" ${counts}>\n${cases.map(caseXml).join('')}  </testsuite>\n`;
+}
+
+function caseXml({ name, className, lines, is, type }: JunitCase): string {
   const head = `    <testcase name="${xml(name)}" classname="${xml(className)}"`;
-  if (is === 'passed') return body === '' ? `${head}/>\n` : `${head}>\n      <system-out>${xml(body)}</system-out>\n    </testcase>\n`;
-  const first = body.split('\n')[0] ?? '';
-  const inner =
-    is === 'skipped' ? `<skipped message="${xml(first)}"/>` : `<failure message="${xml(first)}" type="finding">${xml(body)}</failure>`;
+  const body = lines.map(xml).join('\n');
+  if (is === 'passed') return body === '' ? `${head}/>\n` : `${head}>\n      <system-out>${body}</system-out>\n    </testcase>\n`;
+  const message = `message="${xml(lines[0] ?? '')}"`;
+  const inner = is === 'skipped' ? `<skipped ${message}/>` : `<${is} ${message} type="${xml(type)}">${body}</${is}>`;
   return `${head}>\n      ${inner}\n    </testcase>\n`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
-/** Text for XML 1.0: its markup escaped; characters that it does not know, and those that act on terminals, made visible. */
+/** Text that XML 1.0 can hold, in elements and in attributes, on one line. */
 function xml(text: string): string {
-  return text
-    .replace(
-      /[^\n\t\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
-      (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-    )
+  return safeText(text)
+    .replace(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)
     .replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

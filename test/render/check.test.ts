@@ -1,8 +1,7 @@
-import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import type { CheckFinding, CheckReport } from '../../src/findings/check-report.ts';
 import { type CheckFormat, renderCheck } from '../../src/render/check-formats.ts';
-import { SARIF } from '../support/sarif.ts';
+import { sarifFaults } from '../support/sarif.ts';
 
 const FINDING: CheckFinding = {
   code: 'SIP103',
@@ -17,7 +16,7 @@ const FINDING: CheckFinding = {
   service: { namespace: 'ns1', name: 'web' },
   folded: [{ code: 'SIP902', id: 'self-test-misleads', severity: 'info', message: 'm' }],
   location: { file: 'a dir/web.yaml', line: 7 },
-  isNew: null,
+  isNew: true,
   fingerprint: 'f00',
 };
 
@@ -75,11 +74,14 @@ test.each(['table', 'wide', 'json', 'yaml', 'markdown', 'name', 'sarif', 'junit'
   },
 );
 
+function at(uri: string): object {
+  return { message: { text: 'm' }, locations: [{ physicalLocation: { artifactLocation: { uri } } }] };
+}
+
 describe('sarif', () => {
   test('is valid 2.1.0, and points at the line', async () => {
     const log = JSON.parse(await render('sarif'));
-    const validate = new Ajv({ strict: false }).compile(SARIF);
-    expect(validate(log), JSON.stringify(validate.errors)).toBe(true);
+    expect(sarifFaults(log)).toEqual([]);
     const [first, second, third] = log.runs[0].results;
     expect(first).toMatchObject({
       ruleId: 'SIP103',
@@ -89,13 +91,24 @@ describe('sarif', () => {
       partialFingerprints: { 'srcipFinding/v1': 'f00' },
     });
     expect(second).toMatchObject({ level: 'error', baselineState: 'new' });
-    expect(second.locations[0].physicalLocation).toBeUndefined();
+    // No file, but code scanning services refuse results without a place.
+    expect(second.locations[0].physicalLocation.artifactLocation).toMatchObject({ uriBaseId: 'CLUSTER' });
     expect(third.suppressions).toEqual([{ kind: 'inSource', status: 'accepted', justification: 'known' }]);
   });
 
-  test('a log that is none is refused by the constraints', () => {
-    const validate = new Ajv({ strict: false }).compile(SARIF);
-    expect(validate({ version: '2.1.0', runs: [{ tool: { driver: { name: 'x' } }, results: [{ message: {} }] }] })).toBe(false);
+  test.each([
+    ['no text', { results: [{ message: {} }] }, 'schema: /runs/0/results/0/message'],
+    ['an unknown key', { outcomes: [] }, 'schema: /runs/0 must NOT have additional properties'],
+    ['a URI with a blank', { results: [at('a b.yaml')] }, 'must match format "uri-reference"'],
+    ['a URI with a scheme that is none', { results: [at('1:b.yaml')] }, 'must match format "uri-reference"'],
+    ['an unknown level', { results: [{ ...at('a.yaml'), level: 'fatal' }] }, 'schema: /runs/0/results/0/level'],
+    ['no file', { results: [{ message: { text: 'm' }, locations: [{ logicalLocations: [] }] }] }, 'without the URI of a file'],
+    ['suppressions of one only', { results: [at('a.yaml'), { ...at('a.yaml'), suppressions: [] }] }, 'suppressions of some results only'],
+    ['another rule', { results: [{ ...at('a.yaml'), ruleId: 'B', ruleIndex: 0 }] }, 'B is not rule 0'],
+  ])('a log that is none is refused: %s', (_, differs, fault) => {
+    const rule = { id: 'A', shortDescription: { text: 's' } };
+    const faults = sarifFaults({ version: '2.1.0', runs: [{ tool: { driver: { name: 'x', rules: [rule] } }, results: [], ...differs }] });
+    expect(faults.join('\n')).toContain(fault);
   });
 });
 
