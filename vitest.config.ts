@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Much of the time tests wait for processes that they have started.
+    maxWorkers: '100%',
   },
 });

@@ -65,8 +65,8 @@ async function smallRows(make: CommandMaker): Promise<BenchRow[]> {
   );
   const [help, node] = await pair(make('srcip explain --help', process.execPath, HELP), make('node -e 0', process.execPath, ['-e', '0']));
   return [
-    { title: 'small cluster, time', ours: explain, theirs: get, target: { kind: 'ratio', atMost: 3 } },
-    { title: 'help, time', ours: help, theirs: node, target: { kind: 'ratio', atMost: 3 } },
+    { title: 'small cluster, time', ours: explain, theirs: get, target: { kind: 'ratio', atMost: 2.5 } },
+    { title: 'help, time', ours: help, theirs: node, target: { kind: 'ratio', atMost: 2.2 } },
   ];
 }
 

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /**
@@ -10,7 +9,7 @@ export function quickWidth(): Plugin {
   return {
     name: NAMESPACE,
     setup(build) {
-      const resolveDir = dirname(createRequire(import.meta.url).resolve('cli-table3'));
+      const resolveDir = join(build.initialOptions.absWorkingDir ?? process.cwd(), 'node_modules/cli-table3');
       build.onResolve({ filter: /^string-width$/ }, ({ importer, namespace }) =>
         namespace !== NAMESPACE && importer.includes('cli-table3') ? { path: 'string-width', namespace: NAMESPACE } : null,
       );

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /**
@@ -12,7 +11,7 @@ export function slimClientNode(): Plugin {
   return {
     name: 'slim-client-node',
     setup(build) {
-      const resolveDir = dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node'));
+      const resolveDir = join(build.initialOptions.absWorkingDir ?? process.cwd(), 'node_modules/@kubernetes/client-node');
       for (const [name, { filter, contents }] of Object.entries(STAND_INS)) {
         build.onResolve({ filter }, ({ importer, namespace }) =>
           namespace !== NAMESPACE && importer.includes('client-node') ? { path: name, namespace: NAMESPACE, sideEffects: false } : null,

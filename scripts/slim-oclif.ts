@@ -64,7 +64,15 @@ function wrapLine(line, columns) {
 }
 `;
 
+/** Plain text on a terminal too, as kubectl's own help; the widths above count an escape sequence as text. */
+const ANSIS = `
+const plain = (text) => String(text);
+const style = new Proxy(plain, { get: (_, name) => (name === 'hex' || name === 'rgb' ? () => plain : style) });
+module.exports = style;
+`;
+
 const STAND_INS = {
+  ansis: { filter: /^ansis$/, contents: ANSIS },
   tinyglobby: { filter: /^tinyglobby$/, contents: unused('glob') },
   minimatch: { filter: /^minimatch$/, contents: unused('minimatch') },
   lilconfig: { filter: /^lilconfig$/, contents: unused('lilconfig') },

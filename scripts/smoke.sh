@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# Packs the package, installs it into a clean folder as a user would, and runs it through the real kubectl: against its own demo
-# cluster, and on files. Needs npm and kubectl; no root, no network. Ends with 1 and says why at the first thing that is not as it should be.
+# Runs the program through the real kubectl as a user has it: against its own demo cluster, and on files.
+#   scripts/smoke.sh                  packs the package and installs it into a clean folder
+#   scripts/smoke.sh PACKAGE.tgz      installs that package
+#   scripts/smoke.sh ARCHIVE.tar.gz   unpacks the archive of an executable; nothing then finds a node
+# Needs kubectl, node and npm (here, not for the executable); no root, no network. Ends with 1 and says why at the first thing that is not
+# as it should be.
 set -euo pipefail
+given=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS KUBECONFIG
 
@@ -37,32 +42,54 @@ run() {
 says() { grep -qF -- "$1" "$work/out" || fail "the answer does not say \"$1\": $(head -c 2000 "$work/out")"; }
 complains() { grep -qF -- "$1" "$work/err" || fail "the error does not say \"$1\": $(cat "$work/err")"; }
 
-# ---- pack
-npm pack --silent --pack-destination "$work" > "$work/pack.log" 2>&1 || fail "npm pack: $(tail -5 "$work/pack.log")"
-tarball=$(echo "$work"/*.tgz)
-[ -f "$tarball" ] || fail 'npm pack made no tarball'
+node=$(command -v node)
+mkdir "$work/home"
+export HOME="$work/home"
 
-tar -tzf "$tarball" | sed 's|^package/||' | sort > "$work/files"
-strangers=$(grep -vE '^(bin/run\.js|dist/.+\.js|schemas/.+\.json|demo/.+\.json|docs/findings/.+\.md|examples/rbac/.+\.yaml|oclif\.manifest\.json|package\.json|LICENSE|README\.md)$' "$work/files" || true)
-[ -z "$strangers" ] || fail "the package holds what it should not: $strangers"
-for needed in bin/run.js dist/main.js demo/cluster.json oclif.manifest.json LICENSE README.md examples/rbac/clusterrole.yaml schemas/service-report.schema.json; do
-  grep -qx "$needed" "$work/files" || fail "the package lacks $needed"
-done
+# From an archive there is a folder with the executable and nothing of npm; the PATH has only what this script needs.
+install_archive() {
+  local tool
+  mkdir "$work/bin" "$work/tools"
+  tar -xzf "$1" -C "$work/bin"
+  for tool in bash cat chmod cp cut dirname du grep head kubectl ls mkdir mv rm sed seq sleep sort tail tar gzip wc xz; do
+    ln -s "$(command -v "$tool")" "$work/tools/$tool"
+  done
+  export PATH="$work/bin:$work/tools"
+  ! command -v node > /dev/null || fail 'there is a node on the PATH'
+  for needed in LICENSE README.md THIRD_PARTY_LICENSES.txt; do
+    [ -s "$work/bin/$needed" ] || fail "the archive lacks $needed"
+  done
+  bin=$work/bin
+  note "archive $(du -k "$1" | cut -f1) KiB; executable $(du -k "$bin/kubectl-srcip" | cut -f1) KiB"
+}
 
-# ---- install
-npm install --global --prefix "$work/npm" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error "$tarball" > "$work/install.log" 2>&1 ||
-  fail "npm install: $(cat "$work/install.log")"
-installed=$work/npm/lib/node_modules
-[ "$(ls "$installed")" = kubectl-srcip ] || fail "more than one package was installed: $(ls "$installed")"
-[ ! -e "$installed/kubectl-srcip/node_modules" ] || fail 'the package has runtime dependencies'
-[ -x "$work/npm/bin/kubectl-srcip" ] || fail 'bin/kubectl-srcip is not executable'
-export PATH="$work/npm/bin:$PATH" HOME="$work/home"
-mkdir -p "$HOME"
-note "tarball $(du -k "$tarball" | cut -f1) KiB, $(wc -l < "$work/files") files; installed $(du -sk "$installed/kubectl-srcip" | cut -f1) KiB, 1 package"
+install_package() {
+  local tarball=$1 installed=$work/npm/lib/node_modules
+  npm install --global --prefix "$work/npm" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error "$tarball" > "$work/install.log" 2>&1 ||
+    fail "npm install: $(cat "$work/install.log")"
+  [ "$(ls "$installed")" = kubectl-srcip ] || fail "more than one package was installed: $(ls "$installed")"
+  [ ! -e "$installed/kubectl-srcip/node_modules" ] || fail 'the package has runtime dependencies'
+  bin=$work/npm/bin
+  export PATH="$bin:$PATH"
+  note "tarball $(du -k "$tarball" | cut -f1) KiB; installed $(du -sk "$installed/kubectl-srcip" | cut -f1) KiB, 1 package"
+}
+
+pack() {
+  npm pack --silent --pack-destination "$work" > "$work/pack.log" 2>&1 || fail "npm pack: $(tail -5 "$work/pack.log")"
+  echo "$work"/*.tgz
+}
+
+case $given in
+  '') install_package "$(pack)" ;;
+  *.tgz) install_package "$given" ;;
+  *.tar.gz) install_archive "$given" ;;
+  *) fail "$given is neither a .tgz nor a .tar.gz" ;;
+esac
+[ -x "$bin/kubectl-srcip" ] || fail 'kubectl-srcip is not executable'
 
 code=0
 kubectl plugin list > "$work/out" 2> "$work/err" || code=$?
-says "$work/npm/bin/kubectl-srcip"
+says "$bin/kubectl-srcip"
 ! grep -i 'warning.*srcip' "$work/out" "$work/err" || fail 'kubectl plugin list warns of kubectl-srcip'
 
 # ---- the demo cluster of the installed package
@@ -124,7 +151,7 @@ for path in "$work/snapshot" "$work/snapshot.tar.gz"; do
   run 0 "${ingress[@]}" --snapshot "$path"
   says '2 of 4 nodes drop outside traffic'
   run 0 "${ingress[@]}" --snapshot "$path" -o json
-  node -e '
+  "$node" -e '
     const [live, files] = process.argv.slice(1).map((path) => JSON.stringify(JSON.parse(require("fs").readFileSync(path, "utf8")).flows));
     if (live !== files) process.exit(1);
   ' "$work/live.json" "$work/out" || fail "the flows from $path differ from those read live"

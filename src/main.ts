@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Command, Interfaces } from '@oclif/core';
 import { Config, Plugin } from '@oclif/core/config';
 import { run } from '@oclif/core/run';
 import { safeText } from './render/safe.ts';
+import { packageFolder, resourceText } from './resources.ts';
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ default: Command.Class }>>> = {
   explain: () => import('./commands/explain.ts'),
@@ -54,11 +53,11 @@ class OwnPlugin extends Plugin {
 /** Exit code of a question that could not be answered. */
 const UNANSWERED = 2;
 
-const root = fileURLToPath(new URL('../', import.meta.url));
+const root = packageFolder();
 const packageJson = readJson<Interfaces.PJSON>('package.json');
 
 function readJson<T>(name: string): T {
-  return JSON.parse(readFileSync(`${root}${name}`, 'utf8')) as T;
+  return JSON.parse(resourceText(name) ?? '{}') as T;
 }
 
 /** Runs the command line; errors that no command handled are for `fail`. */

@@ -54,7 +54,13 @@ describe('what a run loads', () => {
     'tinyglobby',
   ];
 
-  test.for([['explain', '--help'], ['--help'], ['--version']])('%j: oclif and next to nothing else', async (args) => {
+  test.for([['explain', '--help'], ['--help'], ['help', 'check']])('%j: not even oclif', async (args) => {
+    const { sources, bytes } = await loadedBy(args);
+    expect([...sources].filter((name) => !name.startsWith('src/'))).toEqual([]);
+    expect(bytes).toBeLessThan(20_000);
+  });
+
+  test.for([['explain', 'svc/web', '--help'], ['--help', '--help'], ['--version']])('%j: oclif and next to nothing else', async (args) => {
     const { sources, bytes } = await loadedBy(args);
     expect(sources).toContain('@oclif/core');
     expect(HEAVY.filter((name) => sources.has(name))).toEqual([]);
