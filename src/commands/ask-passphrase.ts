@@ -14,13 +14,18 @@ export function askPassphrase(progress: Progress): Ask | null {
     const terminal = openTerminal();
     if (terminal === null) return null;
     progress.clear();
+    let interrupted = false;
     process.stderr.write(`${attempt > 1 ? 'wrong passphrase; ' : ''}passphrase of key ${safeText(keyFile)}: `);
     try {
-      return await readHidden(terminal);
+      return await readHidden(terminal, () => {
+        interrupted = true;
+      });
     } finally {
       terminal.setRawMode(false);
       terminal.destroy();
       process.stderr.write('\n');
+      // The terminal has kept the signal back; it is meant for everything that is being done.
+      if (interrupted) process.kill(process.pid, 'SIGINT');
     }
   };
 }
@@ -33,14 +38,15 @@ function openTerminal(): ReadStream | null {
   }
 }
 
-/** Reads one line without showing it; null when the user declines (Ctrl-C, Ctrl-D). */
-function readHidden(terminal: ReadStream): Promise<string | null> {
+/** Reads one line without showing it; null when the user declines (Ctrl-D) or wants everything to stop (Ctrl-C). */
+function readHidden(terminal: ReadStream, interrupt: () => void): Promise<string | null> {
   terminal.setRawMode(true);
   terminal.setEncoding('utf8');
   return new Promise((resolve) => {
     let typed = '';
     terminal.on('data', (chunk: string | Buffer) => {
       for (const char of String(chunk)) {
+        if (char === CTRL_C) interrupt();
         if (char === CTRL_C || char === CTRL_D) return resolve(null);
         if (char === '\r' || char === '\n') return resolve(typed);
         typed = char === BACKSPACE || char === DELETE ? typed.slice(0, -1) : typed + char;

@@ -38,6 +38,10 @@ export const outputFlags = {
     default: 'table',
     helpGroup: OUTPUT,
   }),
+  pager: Flags.boolean({
+    description: 'on a terminal, show a long answer in a pager: SRCIP_PAGER (which asks for one by itself), PAGER, or less',
+    helpGroup: OUTPUT,
+  }),
   'no-color': Flags.boolean({ description: 'no colours (also: NO_COLOR=1)', helpGroup: OUTPUT }),
   verbose: Flags.boolean({
     char: 'v',

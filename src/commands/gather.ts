@@ -2,6 +2,7 @@ import type { Question } from '../analysis/question.ts';
 import type { Evidence } from '../cluster/evidence.ts';
 import type { LiveClient } from '../collect/live/client.ts';
 import { connectionFrom } from './flags.ts';
+import { createProgress } from './progress.ts';
 import type { RulesWords } from './rules-flags.ts';
 
 /** The flags that say where a cluster is, and where its nodes' rules are. */
@@ -11,8 +12,8 @@ export interface GatherWords extends RulesWords {
   readonly verbose?: boolean | undefined;
 }
 
-/** What of the cluster is wanted: what one question needs, or everything. */
-export type Wanted = { readonly questionIn: (namespace: string) => Question } | 'everything';
+/** What of the cluster is wanted: what one question needs, everything, or everything that may be read around Services of one namespace. */
+export type Wanted = { readonly questionIn: (namespace: string) => Question } | { readonly around: readonly string[] } | 'everything';
 
 export interface Gathered {
   readonly evidence: Evidence;
@@ -32,21 +33,32 @@ export async function gather(
 async function gatherLive(flags: GatherWords & Parameters<typeof connectionFrom>[0], wanted: Wanted, version: string): Promise<Gathered> {
   const [{ connect }, reads] = await Promise.all([
     import('../collect/live/client.ts'),
-    wanted === 'everything' ? import('../collect/everything.ts') : import('../collect/cluster.ts'),
+    isOneQuestion(wanted) ? import('../collect/cluster.ts') : import('../collect/everything.ts'),
   ]);
   const api = await connect(connectionFrom(flags), { version });
   try {
     const { namespace } = api;
-    const evidence =
-      'collectEverything' in reads ? await reads.collectEverything(api) : await reads.collectService(api, neededBy(wanted, namespace));
+    // Only now: an exec plugin may have asked on the terminal.
+    const progress = createProgress('reading the cluster');
+    const reading =
+      'collectService' in reads
+        ? reads.collectService(api, neededBy(wanted, namespace))
+        : wanted !== 'everything' && 'around' in wanted
+          ? reads.collectAround(api, { namespace, names: wanted.around })
+          : reads.collectEverything(api);
+    const evidence = await reading.finally(() => progress.end());
     return { evidence: await withRules(evidence, flags, { wanted, namespace, api }), namespace };
   } finally {
     api.close();
   }
 }
 
+function isOneQuestion(wanted: Wanted): wanted is Exclude<Wanted, 'everything' | { readonly around: readonly string[] }> {
+  return wanted !== 'everything' && 'questionIn' in wanted;
+}
+
 function neededBy(wanted: Wanted, namespace: string): Parameters<typeof import('../collect/cluster.ts').collectService>[1] {
-  if (wanted === 'everything') throw new Error('everything is read otherwise');
+  if (!isOneQuestion(wanted)) throw new Error('everything is read otherwise');
   const { name, from, to, namespace: own } = wanted.questionIn(namespace);
   const pods = from.flatMap((spec) => (spec.kind === 'pod' ? [{ namespace: spec.namespace, name: spec.name }] : []));
   const addresses = to.flatMap((spec) => (spec.kind === 'address' ? [{ address: spec.address, port: spec.port }] : []));
@@ -57,7 +69,9 @@ async function gatherFiles(path: string, flags: GatherWords, wanted: Wanted): Pr
   const { readSnapshot } = await import('../collect/snapshot/read-snapshot.ts');
   const namespace = flags.namespace ?? 'default';
   const isRules = flags.rules === path;
-  const { evidence, passedOver } = await readSnapshot(path, { nodeFiles: isRules || wanted === 'everything' });
+  const progress = createProgress('reading the snapshot');
+  const reading = readSnapshot(path, { nodeFiles: isRules || !isOneQuestion(wanted) });
+  const { evidence, passedOver } = await reading.finally(() => progress.end());
   if (flags.verbose === true) {
     const { describePassedOver } = await import('./passed-over.ts');
     process.stderr.write(describePassedOver(passedOver));
@@ -75,7 +89,7 @@ async function withRules(
   if (rules === undefined) return evidence;
   const { readRules } = await import('./read-rules.ts');
   const { wanted, namespace, api } = around;
-  const question = wanted === 'everything' ? null : wanted.questionIn(namespace);
+  const question = isOneQuestion(wanted) ? wanted.questionIn(namespace) : null;
   const { files, gaps } = await readRules(rules, { evidence, question, flags, api });
   return { ...evidence, nodeFiles: [...evidence.nodeFiles, ...files], gaps: [...evidence.gaps, ...gaps] };
 }

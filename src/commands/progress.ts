@@ -12,8 +12,9 @@ export interface Progress {
 }
 
 export function createProgress(what: string): Progress {
-  const { stderr } = process;
-  const shows = stderr.isTTY === true;
+  const { env, stderr } = process;
+  // A dumb terminal cannot take a line away.
+  const shows = stderr.isTTY === true && env['TERM'] !== 'dumb';
   const begun = Date.now();
   let text = '';
   let shown = false;
@@ -24,7 +25,7 @@ export function createProgress(what: string): Progress {
   const draw = (): void => {
     if (!shows || Date.now() - begun < PATIENCE_MS) return;
     clear();
-    stderr.write(`${what}${text}`.slice(0, Math.max(20, (stderr.columns ?? 80) - 1)));
+    stderr.write(`${what}${text}`.slice(0, Math.max(20, (stderr.columns || 80) - 1)));
     shown = true;
   };
   const timer = shows ? setTimeout(draw, PATIENCE_MS) : null;

@@ -91,8 +91,10 @@ function clientFor(target: Target, session: Session, { patience, agentName }: Ma
     const once = (): Promise<Answer> => sendOnce({ ...session.options, ...outgoing }, patience).catch(failed);
     return readAnswer(await inTurn(() => untilReady(once)), where);
   };
+  const full = (path: string, query: readonly (readonly [string, string])[]): string =>
+    session.origin + fullPath(target.server, path, query);
   const fetch = (path: string, query: Readonly<Record<string, string>>): Promise<Json> =>
-    send({ headers, path: fullPath(target.server, path, Object.entries(query)) });
+    send({ headers, path: full(path, Object.entries(query)) });
   return {
     server: where.server,
     context: target.context,
@@ -100,7 +102,7 @@ function clientFor(target: Target, session: Session, { patience, agentName }: Ma
     get: (path, query = {}) => fetch(path, query),
     list: (path, query, sink) => listAll(fetch, { path, query }, sink),
     listen: async (path, query, protocols) => {
-      const outgoing = { ...session.options, headers, path: fullPath(target.server, path, query) };
+      const outgoing = { ...session.options, headers, path: full(path, query) };
       const { HandshakeError, listenOn } = await import('./websocket.ts');
       const opened = await listenOn(outgoing, { protocols, patience }).catch((error: unknown) =>
         error instanceof HandshakeError ? Promise.reject(noWebSocket(where, error.message)) : failed(error),
@@ -113,10 +115,10 @@ function clientFor(target: Target, session: Session, { patience, agentName }: Ma
       send({
         method: 'POST',
         headers: { ...headers, 'Content-Type': 'application/json' },
-        path: fullPath(target.server, path, []),
+        path: full(path, []),
         body: JSON.stringify(object),
       }),
-    remove: (path) => send({ method: 'DELETE', headers, path: fullPath(target.server, path, []) }),
+    remove: (path) => send({ method: 'DELETE', headers, path: full(path, []) }),
     close: () => session.agent.destroy(),
   };
 }
@@ -131,12 +133,12 @@ function fullPath(server: URL, path: string, query: readonly (readonly [string, 
   return `${server.pathname.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-/** A server that asks to come back later is asked again, a few times and after a few seconds at most. */
+/** A server that asks to come back later is asked again, a few times and after a few seconds at most. client-go: rest/with_retry.go. */
 async function untilReady(send: () => Promise<Answer>): Promise<Answer> {
   for (let retries = 0; ; retries++) {
     const answer = await send();
     const after = answer.headers['retry-after'];
-    const isBusy = answer.status === 429 || answer.status === 503;
+    const isBusy = answer.status === 429 || answer.status >= 500;
     if (!isBusy || retries === MAX_RETRIES || after === undefined || !/^\d+$/.test(after)) return answer;
     await sleep(Math.min(Number(after), MAX_RETRY_WAIT_S) * 1000);
   }

@@ -27,6 +27,14 @@ export class Fields {
     return value === null || isAbsolute(value) ? value : join(dirname(this.file), value);
   }
 
+  /** Base64, checked as kubectl does when it loads the file; its own decoder passes over line breaks alone. */
+  data(key: string): string | null {
+    const value = this.text(key);
+    const plain = value?.replace(/[\r\n]/g, '') ?? '';
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(plain) || plain.length % 4 !== 0) throw this.#wrong(key, 'base64');
+    return value;
+  }
+
   flag(key: string): boolean {
     const value = this.raw[key] ?? false;
     if (typeof value !== 'boolean') throw this.#wrong(key, 'true or false');

@@ -120,7 +120,7 @@ function readCluster(fields: Fields): ClusterEntry {
   return {
     server: fields.text('server'),
     caFile: fields.path('certificate-authority'),
-    caData: fields.text('certificate-authority-data'),
+    caData: fields.data('certificate-authority-data'),
     insecure: fields.flag('insecure-skip-tls-verify'),
     tlsServerName: fields.text('tls-server-name'),
     proxyUrl: fields.text('proxy-url'),
@@ -132,9 +132,9 @@ function readCluster(fields: Fields): ClusterEntry {
 function readUser(fields: Fields): UserEntry {
   return {
     certFile: fields.path('client-certificate'),
-    certData: fields.text('client-certificate-data'),
+    certData: fields.data('client-certificate-data'),
     keyFile: fields.path('client-key'),
-    keyData: fields.text('client-key-data'),
+    keyData: fields.data('client-key-data'),
     token: fields.text('token'),
     tokenFile: fields.path('tokenFile'),
     username: fields.text('username'),

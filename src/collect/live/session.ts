@@ -10,10 +10,14 @@ import { impersonationHeaders } from './impersonation.ts';
 import { NO_USER, type UserEntry } from './kubeconfig-entries.ts';
 import type { Target } from './target.ts';
 import { clean, codeOf, fileTrouble, messageOf, quoted } from './text.ts';
+import { trusted } from './trust.ts';
+import { handsOverWhole, wholeRequests } from './whole-requests.ts';
 
 /** Everything that each request to the server has in common. */
 export interface Session {
   readonly agent: Agent;
+  /** Stands before each path where a proxy is handed requests whole; else empty. */
+  readonly origin: string;
   /** Options for `http.request` or `https.request`: host, port, credentials. */
   readonly options: RequestOptions;
 }
@@ -25,6 +29,7 @@ export interface SessionLimits extends ExecSurroundings {
 /** Credentials and trust, made ready once: tokens read, exec plugin run, one keep-alive agent. */
 export async function openSession(target: Target, limits: SessionLimits): Promise<Session> {
   const user = await withCredentials(target, limits);
+  if (handsOverWhole(target)) return wholeRequests(target, user);
   const options = await throughLibrary(target, user, limits);
   const { agent } = options;
   if (agent === undefined || typeof agent === 'boolean') throw new Error('the client library made no agent');
@@ -33,9 +38,10 @@ export async function openSession(target: Target, limits: SessionLimits): Promis
   // Given with each request, it would keep Node 24 from using a connection again.
   Object.assign(Object(Reflect.get(agent, 'options')), identity(target));
   unbracketProxy(agent);
+  trustProxy(agent);
   const headers = { ...options.headers, ...impersonationHeaders(user) };
   checkHeaders(headers, target);
-  return { agent, options: { ...address(target), headers, agent, ...(options.auth ? { auth: options.auth } : {}) } };
+  return { agent, origin: '', options: { ...address(target), headers, agent, ...(options.auth ? { auth: options.auth } : {}) } };
 }
 
 /** Credentials never travel in clear: like kubectl, an http server gets none, only the impersonation headers. */
@@ -44,7 +50,8 @@ async function withCredentials(target: Target, limits: SessionLimits): Promise<U
   if (target.server.protocol === 'http:')
     return { ...NO_USER, as: user.as, asUid: user.asUid, asGroups: user.asGroups, asUserExtra: user.asUserExtra };
   if (user.tokenFile !== null) return { ...user, token: await tokenIn(user.tokenFile, user.token) };
-  if (user.exec === null || user.token !== null) return user;
+  // client-go runs the plugin only for requests that have no credentials yet.
+  if (user.exec === null || [user.token, user.certFile, user.certData, user.username].some((value) => value !== null)) return user;
   const { token, cert, key } = await runExecPlugin(user.exec, target, limits);
   const pair = cert === null || key === null ? {} : { certFile: null, certData: base64(cert), keyFile: null, keyData: base64(key) };
   return { ...user, token, ...pair };
@@ -55,7 +62,9 @@ async function tokenIn(path: string, fallback: string | null): Promise<string> {
     if (fallback !== null) return fallback;
     throw new Failure(`unable to read tokenFile ${quoted(path)}: ${fileTrouble(error)}`, 'mend its path in the kubeconfig');
   });
-  return text.trim();
+  const token = text.trim() || fallback;
+  if (token === null) throw new Failure(`tokenFile ${quoted(path)} is empty`, 'whoever renews the token should write it there');
+  return token;
 }
 
 function base64(pem: string): string {
@@ -78,7 +87,7 @@ async function throughLibrary(target: Target, user: UserEntry, limits: SessionLi
         server: server.href,
         // The library speaks http only to servers whose TLS it need not verify.
         skipTLSVerify: cluster.insecure || plainHttp,
-        ...(cluster.caData === null ? given('caFile', cluster.caFile) : { caData: cluster.caData }),
+        ...(plainHttp ? {} : given('caData', await trusted(target))),
         ...given('tlsServerName', isIP(cluster.tlsServerName ?? '') > 0 ? null : cluster.tlsServerName),
         // Like Go, let a SOCKS proxy look names up; the library would do that here for `socks5`.
         ...given('proxyUrl', proxy?.replace(/^socks5:/i, 'socks5h:') ?? null),
@@ -123,7 +132,6 @@ function requireKey(user: UserEntry, target: Target): void {
 function libraryTrouble(error: unknown, target: Target, user: UserEntry): Failure {
   const path = typeof error === 'object' && error !== null && 'path' in error ? error.path : null;
   const named = [
-    ['certificate-authority', target.cluster.caFile],
     ['client-certificate', user.certFile],
     ['client-key', user.keyFile],
   ].find(([, file]) => file !== null && file === path);
@@ -147,6 +155,13 @@ function checkHeaders(headers: Readonly<Record<string, unknown>>, target: Target
       throw new Failure(`${what} holds characters that no HTTP header can carry`, 'check it for line breaks and characters outside ASCII');
     }
   }
+}
+
+/** An https proxy is trusted as the server is, as in Go. */
+function trustProxy(agent: Agent): void {
+  if (!('proxyRequestOptions' in agent)) return;
+  const { ca, cert, key, rejectUnauthorized } = Object(Reflect.get(agent, 'options')) as RequestOptions;
+  Object.assign(agent, { proxyRequestOptions: { ca, cert, key, rejectUnauthorized } });
 }
 
 function address({ server, proxy }: Target): RequestOptions {

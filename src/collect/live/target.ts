@@ -32,7 +32,7 @@ export interface TargetSources {
 export function resolveTarget(sources: TargetSources): Target {
   const { config, flags, inCluster } = sources;
   const [contextName, context] = pickContext(config, flags.context);
-  const pod = isEmpty(config) && contextName === null ? inCluster : null;
+  const pod = context === null && !flags.cluster && !flags.user && !flags.server ? inCluster : null;
   const clusterName = flags.cluster || context?.cluster || '';
   const userName = flags.user || context?.user || '';
   // A context may name what is missing, as long as a flag stands in for it; a name given by a flag must exist.
@@ -43,10 +43,10 @@ export function resolveTarget(sources: TargetSources): Target {
   if (cluster.insecure && (cluster.caFile !== null || cluster.caData !== null)) {
     throw new Failure('specifying a root certificates file with the insecure flag is not allowed', 'give one of them, not both');
   }
-  const server = serverUrl(cluster, user, () => noServer(sources, clusterName));
+  const server = serverUrl(withDefault(cluster, sources.variables), user, () => noServer(sources, clusterName));
   return {
     context: contextName,
-    namespace: flags.namespace || context?.namespace || inCluster?.namespace || 'default',
+    namespace: checkedNamespace(flags.namespace || context?.namespace || inCluster?.namespace || 'default'),
     server,
     clusterName,
     cluster,
@@ -112,6 +112,7 @@ function withUserFlags(base: UserEntry | null, flags: ConnectionFlags): UserEntr
   if (as === null && (asUid !== null || asGroups.length > 0 || Object.keys(user.asUserExtra).length > 0)) {
     throw new Failure('requesting uid, groups or user-extra without impersonating a user', 'say who with --as');
   }
+  checkMethods({ ...user, token: flags.token || user.token });
   return {
     ...user,
     as,
@@ -119,8 +120,39 @@ function withUserFlags(base: UserEntry | null, flags: ConnectionFlags): UserEntr
     asGroups,
     ...(certFile === null ? {} : { certFile, certData: null }),
     ...(keyFile === null ? {} : { keyFile, keyData: null }),
-    ...(flags.token ? { token: flags.token, tokenFile: null, exec: null, authProvider: null, username: null, password: null } : {}),
+    ...(flags.token ? { token: flags.token, tokenFile: null, exec: null, authProvider: null } : {}),
   };
+}
+
+/** client-go clientcmd: validateAuthInfo. */
+function checkMethods({ token, tokenFile, username, password, exec, authProvider }: UserEntry): void {
+  if ((token !== null || tokenFile !== null) && (username !== null || password !== null)) {
+    throw new Failure(
+      'more than one authentication method found: a token and a password, only one is allowed',
+      'take one of them out of the user in the kubeconfig, or choose another with --user',
+    );
+  }
+  if (exec !== null && authProvider !== null) {
+    throw new Failure(
+      'authProvider cannot be provided in combination with an exec plugin',
+      'take one of them out of the user in the kubeconfig, or choose another with --user',
+    );
+  }
+}
+
+/** k8s.io/apimachinery: IsValidPathSegmentName. */
+function checkedNamespace(name: string): string {
+  const why =
+    name === '.' || name === '..'
+      ? `may not be '${name}'`
+      : ['/', '%'].filter((char) => name.includes(char)).map((char) => `may not contain '${char}'`)[0];
+  if (why === undefined) return name;
+  throw new Failure(`invalid namespace ${quoted(name)}: ${why}`, 'give the name of a namespace with -n');
+}
+
+/** Where no cluster is named, kubectl takes this variable, and `localhost:8080` without it. */
+function withDefault(cluster: ClusterEntry, variables: Variables): ClusterEntry {
+  return { ...cluster, server: cluster.server ?? (variables['KUBERNETES_MASTER'] || null) };
 }
 
 function pathOf(flag: string | undefined): string | null {

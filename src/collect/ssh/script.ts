@@ -17,7 +17,9 @@ export interface ScriptSettings {
 export function nodeScript({ mark, wanted, chains }: ScriptSettings): string {
   const steps = wanted.map((part) => STEPS[part]).join('\n');
   // Everything stands in braces: a shell that reads commands one by one would let the first of them eat the rest.
+  // zsh splits words its own way unless it is told to be sh.
   return `{
+[ -z "\${ZSH_VERSION-}" ] || emulate sh
 mark='${mark}'
 ${keepFunction(chains)}
 ${FUNCTIONS}
@@ -54,13 +56,13 @@ part() {
   say begin "$name" "$*"
   if [ "$keep" = no ]; then
     err=$("$@" 2>&1 >&3 3>&-)
-    status=$?
+    code=$?
   else
     err=$({ { "$@" 2>&5; printf '\\n%s' "$?" >&5; } | keep >&3; } 5>&1)
-    status=\${err##*[!0-9]}
-    err=\${err%"$status"}
+    code=\${err##*[!0-9]}
+    err=\${err%"$code"}
   fi
-  say end "$name" "$status"
+  say end "$name" "$code"
   [ -z "$err" ] || printf '%s' "$err" | head -c 4000 >&3
 }
 asroot() {
