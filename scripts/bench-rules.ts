@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util';
 import { indexRuleset } from '../src/netfilter/evaluate/chain-index.ts';
 import { parseRules } from '../src/netfilter/parse-rules.ts';
 import { type Arriving, tracePacket } from '../src/netfilter/trace.ts';
+import type { Measured } from './bench/measure.ts';
+import { printRows } from './bench/report.ts';
 
 // A node of a cluster with 10,000 Services: how long its rules take to read, next to how long the node takes to print them.
 
@@ -148,6 +150,21 @@ function report(path: string, readings: readonly Reading[], saves: readonly numb
     `the trace: ${readings[0]?.outcome}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+  const one = (label: string, milliseconds: number, peakMB: number | null = null): Measured => ({
+    label,
+    runs: readings.length,
+    seconds: milliseconds / 1000,
+    peakMB,
+    trouble: null,
+  });
+  const save = saves === null ? null : one('iptables-nft-save', median(saves));
+  const ours = one(`reading ${readings[0]?.rules} rules`, parse, peak * 1.048576);
+  printRows([
+    ...(save === null
+      ? []
+      : [{ title: 'rules of 10,000 Services, time', ours, theirs: save, target: { kind: 'ratio', atMost: 0.25 } } as const]),
+    { title: 'rules of 10,000 Services, peak memory', ours, theirs: null, target: { kind: 'memory', atMost: 250 } },
+  ]);
 }
 
 function met(value: number, atMost: number): string {

@@ -7,8 +7,8 @@ import { deviceOf } from '../../../src/expected/detector.ts';
 import type { Expected } from '../../../src/expected/types.ts';
 import { expectedOf } from '../../expected/support.ts';
 
-/** What `iptables-save` prints on each node of a cluster whose kube-proxy did its work: by node. */
-export function nodeRules(objects: readonly unknown[]): Map<string, string> {
+/** What `iptables-save` prints on each node of a cluster whose kube-proxy did its work: by node; `only` names those that are wanted. */
+export function nodeRules(objects: readonly unknown[], only?: readonly string[]): Map<string, string> {
   const kept = objects.map((object) => slim(object as Record<string, unknown>)).filter((object): object is KubeObject => object !== null);
   const complete = new Set(kept.map(({ kind }): Kind => kind));
   const evidence: Evidence = { origin: 'docs', objects: kept, complete, gaps: [], nodeFiles: [] };
@@ -16,6 +16,7 @@ export function nodeRules(objects: readonly unknown[]): Map<string, string> {
   const { classOf } = detectDataplane(evidence, cluster);
   return new Map(
     cluster.nodes.flatMap((node) => {
+      if (only?.includes(node.name) === false) return [];
       const found = classOf.get(node.name);
       const config = found?.candidates[0];
       if (found === undefined || config === undefined) return [];
