@@ -32,13 +32,23 @@ export function eraOf(dump: DumpLines): Era {
   const found: EraEvidence[] = [];
   for (const table of ['filter', 'nat'] as const) {
     let open = CLUES.filter((clue) => clue.table === table);
+    // Rules of a chain stand together: those of the open clues that may show there.
+    let chain = '';
+    let near: readonly Clue[] = [];
     for (const raw of dump[table] ?? []) {
       const line = raw.startsWith('[') ? raw.slice(raw.indexOf('] ') + 2) : raw;
       readLine(reading, table, line);
-      const clue = open.find((candidate) => shows(candidate, line));
+      if (!line.startsWith('-A ')) continue;
+      const name = line.slice(3, line.indexOf(' ', 3));
+      if (name !== chain) {
+        chain = name;
+        near = open.filter((clue) => name.startsWith(clue.chain));
+      }
+      const clue = near.find((candidate) => shows(candidate, line));
       if (clue === undefined) continue;
       found.push(evidenceOf(clue, line));
       open = open.filter((candidate) => candidate !== clue && !showsAlso(candidate, line, found));
+      near = open.filter((candidate) => name.startsWith(candidate.chain));
     }
   }
   const iptablesMode = reading.anyChain ? reading.iptablesMode : null;

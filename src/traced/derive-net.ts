@@ -18,22 +18,12 @@ export interface Supposed {
 }
 
 /** A node's addresses and routes as far as API objects show them: its InternalIPs, podCIDRs, and how the CNI wires pods and nodes. */
-export function deriveNet(node: Node, { cluster, dataplane, vipsAreLocal }: Supposed): Omit<NodeNet, 'rulesets'> {
-  const [network, ...others] = dataplane.networks;
-  if (network === undefined) return { devices: null, routes: null };
-  // Where the evidence leaves several ways of the CNI open, none is taken.
-  const wiring = (each: PodNetwork): string => `${each.podLink} ${each.podDevice} ${each.routing.kind}`;
-  const sure = others.every((other) => wiring(other) === wiring(network));
-  const link = sure ? podLinkOf(node, network) : { name: PODS, addresses: [] };
-  const tunnel = sure ? tunnelOf(node, network) : null;
-  const devices: Device[] = [
-    { name: 'lo', master: null, addresses: loopbackAddresses(vipsAreLocal ? perhapsOnNodes(cluster) : []) },
-    { name: UPLINK, master: null, addresses: uplinkAddresses(node) },
-    ...(tunnel ?? []),
-    { name: link.name, master: null, addresses: link.addresses },
-  ];
-  const routes = sure ? routesOf(node, cluster, network, link.name) : uplinkRoutes(node);
-  const podNames = sure ? network.podDevice : null;
+export function deriveNet(node: Node, supposed: Supposed): Omit<NodeNet, 'rulesets'> {
+  const network = takenNetwork(supposed);
+  const devices = deriveDevices(node, supposed);
+  if (devices === null || network === undefined) return { devices: null, routes: null };
+  const routes = network === null ? uplinkRoutes(node) : routesOf(node, supposed.cluster, network, podLinkOf(node, network).name);
+  const podNames = network?.podDevice ?? null;
   return {
     devices,
     routes,
@@ -42,6 +32,27 @@ export function deriveNet(node: Node, { cluster, dataplane, vipsAreLocal }: Supp
       [PODS, (pattern) => isPodDevice(pattern, podNames)],
     ]),
   };
+}
+
+/** The devices alone: routes to every other node are many. Null: nothing is known of the pod network. */
+export function deriveDevices(node: Node, supposed: Supposed): readonly Device[] | null {
+  const network = takenNetwork(supposed);
+  if (network === undefined) return null;
+  const link = network === null ? { name: PODS, addresses: [] } : podLinkOf(node, network);
+  const tunnel = network === null ? null : tunnelOf(node, network);
+  return [
+    { name: 'lo', master: null, addresses: loopbackAddresses(supposed.vipsAreLocal ? perhapsOnNodes(supposed.cluster) : []) },
+    { name: UPLINK, master: null, addresses: uplinkAddresses(node) },
+    ...(tunnel ?? []),
+    { name: link.name, master: null, addresses: link.addresses },
+  ];
+}
+
+/** Undefined: no pod network is known; null: where the evidence leaves several ways of the CNI open, none is taken. */
+function takenNetwork({ dataplane: { networks } }: Supposed): PodNetwork | null | undefined {
+  const [network, ...others] = networks;
+  const wiring = (each: PodNetwork): string => `${each.podLink} ${each.podDevice} ${each.routing.kind}`;
+  return network === undefined || others.every((other) => wiring(other) === wiring(network)) ? network : null;
 }
 
 /** How CNIs and container runtimes begin the names of their own devices: no uplink is named so. */
@@ -76,10 +87,16 @@ function isPodDevice(pattern: string, podDevice: string | null): boolean | null 
 
 /** Addresses that a load balancer on the nodes themselves (kube-vip, keepalived) may have put on a device, which no object shows. */
 export function perhapsOnNodes(cluster: Cluster): ReadonlySet<string> {
+  const known = movable.get(cluster);
+  if (known !== undefined) return known;
   const own = new Set(cluster.nodes.flatMap((node) => [...node.internalIPs, ...node.externalIPs]));
   const claimed = cluster.services.flatMap((service) => [...service.externalIPs, ...service.ingress.map((entry) => entry.ip)]);
-  return new Set(claimed.filter((address) => address !== null && !own.has(address)).map(String));
+  const found = new Set(claimed.filter((address) => address !== null && !own.has(address)).map(String));
+  movable.set(cluster, found);
+  return found;
 }
+
+const movable = new WeakMap<Cluster, ReadonlySet<string>>();
 
 function loopbackAddresses(more: Iterable<string>): readonly DeviceAddress[] {
   const own = [

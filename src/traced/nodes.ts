@@ -12,7 +12,7 @@ import { parseRules } from '../netfilter/parse-rules.ts';
 import type { Parsed, Problem, Ruleset } from '../netfilter/ruleset.ts';
 import { emptyRuleset } from '../netfilter/ruleset.ts';
 import type { Supposed } from './derive-net.ts';
-import { deriveNet } from './derive-net.ts';
+import { deriveDevices, deriveNet, perhapsOnNodes } from './derive-net.ts';
 import { untraceable } from './untraceable.ts';
 
 /** A node whose rules were read. */
@@ -218,18 +218,23 @@ function readNet(files: Files): { devices: readonly Device[] | null; routes: rea
 
 function ownersIn(byNode: ReadonlyMap<string, Files>, supposed: Supposed): ReadonlyMap<string, { node: string; device: string } | null> {
   const owners = new Map<string, { node: string; device: string } | null>();
+  const claim = (address: string, node: string, device: string): void => {
+    const other = owners.get(address);
+    // On the same node the first device is the one that other hosts reach: the rest lend its address.
+    if (other === undefined) owners.set(address, { node, device });
+    else if (other?.node !== node) owners.set(address, null);
+  };
+  const derived: string[] = [];
   for (const node of supposed.cluster.nodes) {
     const files = byNode.get(node.name);
-    const devices = (files === undefined ? null : readNet(files).devices) ?? deriveNet(node, supposed).devices ?? [];
-    for (const device of devices) {
-      for (const { address, scope } of device.addresses) {
-        if (scope === 'link' || isLoopback(address)) continue;
-        const other = owners.get(address);
-        // On the same node the first device is the one that other hosts reach: the rest lend its address.
-        if (other === undefined) owners.set(address, { node: node.name, device: device.name });
-        else if (other?.node !== node.name) owners.set(address, null);
-      }
-    }
+    const read = files === undefined ? null : readNet(files).devices;
+    if (read === null) derived.push(node.name);
+    for (const device of read ?? deriveDevices(node, { ...supposed, vipsAreLocal: false }) ?? [])
+      for (const { address, scope } of device.addresses)
+        if (scope !== 'link' && !isLoopback(address)) claim(address, node.name, device.name);
   }
+  // Supposed to be on every node whose devices are concluded: two of them decide that it is nobody's.
+  if (supposed.vipsAreLocal)
+    for (const address of perhapsOnNodes(supposed.cluster)) for (const node of derived.slice(0, 2)) claim(address, node, 'lo');
   return owners;
 }

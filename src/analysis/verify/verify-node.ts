@@ -8,6 +8,7 @@ import type { NftRuleset, NftTable } from '../../netfilter/nft/types.ts';
 import type { Parsed } from '../../netfilter/ruleset.ts';
 import { compareService } from './compare-service.ts';
 import { compareStatic } from './compare-static.ts';
+import { foreignBesideNftables, hooksBesideNftables } from './foreign/foreign.ts';
 import { compareNftables } from './nft/compare.ts';
 import { proxyTable, tableName } from './nft/observe.ts';
 import { staticDifferences } from './nft/static.ts';
@@ -81,26 +82,32 @@ export function verifyNftables(asked: NodeQuestion, nft: NftRuleset): NodeVerifi
   const families = FAMILIES.flatMap((family) => {
     const table = proxyTable(nft, family);
     if (table === null) return nodeIp(node, family) === null ? [] : [withoutTable(family)];
-    return [nftFamily(asked, family, table)];
+    return [nftFamily(asked, family, { nft, table })];
   });
   return { node: node.name, own: ownOf(node), families, compared: services.length, worst: worstOf(families, asked.confidence) };
 }
 
 function nftFamily(
-  { node, config, cluster, services, confidence, dialect = {} }: NodeQuestion,
+  { node, config, cluster, services, confidence, dumps, dialect = {} }: NodeQuestion,
   family: Family,
-  table: NftTable,
+  { nft, table }: { readonly nft: NftRuleset; readonly table: NftTable },
 ): FamilyVerification {
   const found = services.map((service) => ({
     service: serviceKey(service),
     differences: compareNftables(table, { node, config, cluster, service, family, dialect, knowsPods: confidence !== 'assumed' }),
   }));
+  const dump = dumps[family];
+  const observed = dump === undefined ? null : indexParsed(dump);
+  const proxier = { node, config, family, dialect };
+  const hooks = hooksBesideNftables(nft, family, observed);
+  const beside = services.map((service) => ({ service: serviceKey(service), foreign: foreignBesideNftables(hooks, service, proxier) }));
   return {
     ...NOTHING_FOUND,
     family,
     mode: { kind: 'nftables' },
     fixed: staticDifferences(table, family),
     services: found.filter(({ differences }) => differences.length > 0),
+    foreign: foldForeign(beside),
   };
 }
 
@@ -151,7 +158,7 @@ export function ruleDifferences({ missing, unexpected, changed }: RuleDifference
 }
 
 /** A foreign rule takes packets of many Services; the gravest finding stands for it. */
-function foldForeign(results: readonly RuleDifferences[]): ForeignForServices[] {
+function foldForeign(results: readonly Pick<RuleDifferences, 'foreign' | 'service'>[]): ForeignForServices[] {
   const found = new Map<string, { rule: ForeignRule; readonly services: string[] }>();
   for (const { foreign, service } of results) {
     for (const rule of foreign) {

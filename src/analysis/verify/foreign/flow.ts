@@ -26,6 +26,9 @@ export interface Flows {
   readonly arriving: readonly Flow[];
   /** After DNAT, to endpoints beyond the node's own addresses: forwarded. */
   readonly forwarded: readonly Flow[];
+  /** Of ports that nothing here is translated for to an endpoint elsewhere: what pods send on to other nodes, and in `unserved` what nobody translates. */
+  readonly sentOn: readonly Flow[];
+  readonly unserved: readonly Flow[];
   /** After DNAT, to endpoints on the node's own addresses, and health checks: taken in. */
   readonly taken: readonly Flow[];
   readonly replies: readonly Flow[];
@@ -40,12 +43,15 @@ export function flowsOf(service: Service, proxier: Proxier): Flows {
   const own = (proxier.dialect?.localAddresses ?? node.internalIPs).filter((address) => address.includes(':') === (family === 6));
   const arriving: Flow[] = [];
   const forwarded = new Map<string, Flow>();
+  const sentOn: Flow[] = [];
+  const unserved: Flow[] = [];
   const taken = new Map<string, Flow>();
   const replies = new Map<string, Flow>();
   for (const at of familyPorts(service, family)) {
     const protocol = at.port.protocol.toLowerCase();
     const endpoints = at.endpoints.map((endpoint) => endpoint.address);
     const shared = { protocol, own, endpoints } as const;
+    const before = { arriving: arriving.length, forwarded: forwarded.size };
     const entry = (word: string, address: string, local: boolean | null): Flow => ({
       ...shared,
       direction: 'request',
@@ -69,6 +75,13 @@ export function flowsOf(service: Service, proxier: Proxier): Flows {
       (isOwn ? taken : forwarded).set(name, { ...shared, direction: 'request', address, port, local: isOwn, name });
       replies.set(name, { ...shared, direction: 'reply', address, port, local: isOwn, name: `answers of ${name}` });
     }
+    if (forwarded.size > before.forwarded) continue;
+    if (nodePort !== null) {
+      const name = `node port ${nodePort} of other nodes`;
+      sentOn.push({ ...shared, own: [], direction: 'request', address: null, port: nodePort, local: false, name });
+    }
+    if (categories.cluster.length + categories.local.length === 0)
+      unserved.push(...arriving.slice(before.arriving).filter(({ local }) => local !== true));
   }
   const check = service.type === 'LoadBalancer' && service.externalTrafficPolicy === 'Local' ? service.healthCheckNodePort : null;
   if (check !== null) {
@@ -78,6 +91,8 @@ export function flowsOf(service: Service, proxier: Proxier): Flows {
   return {
     arriving,
     forwarded: [...forwarded.values()],
+    sentOn,
+    unserved,
     taken: [...taken.values()],
     replies: [...replies.values()],
     answers: [...replies.values()]

@@ -1,7 +1,6 @@
 import type { Chain, Rule, Table } from '../../../netfilter/ruleset.ts';
-import { targetOf } from '../line-parts.ts';
 import type { RulesetIndex } from '../ruleset-index.ts';
-import { rulesIn } from '../ruleset-index.ts';
+import { targetName } from './target-name.ts';
 import { isOpaque } from './writers.ts';
 
 /** What packets meet at a hook, in order: a rule, with what stands in the chain that it leads to; or a jump to kube-proxy's chains. */
@@ -34,19 +33,26 @@ const cache = new WeakMap<RulesetIndex, readonly Hook[]>();
 export function foreignHooks(index: RulesetIndex): readonly Hook[] {
   const known = cache.get(index);
   if (known !== undefined) return known;
-  const hooks = HOOKS.flatMap(([table, names]) => names.map((name) => hookOf(index, table, name))).filter(matters);
+  const hooks = HOOKS.flatMap(([table, names]) => names.map((name) => builtIn(index, table, name))).filter(matters);
   cache.set(index, hooks);
   return hooks;
 }
 
-function matters({ steps, policy }: Hook): boolean {
+/** Whether anybody but kube-proxy has a say there. */
+export function matters({ steps, policy }: Hook): boolean {
   return policy === 'DROP' || steps.some((step) => !step.kubeProxys);
 }
 
-function hookOf(index: RulesetIndex, table: string, name: string): Hook {
-  const found = index.ruleset.tables.get(table);
-  const steps = found === undefined ? [] : stepsOf({ table: found, known: new Map() }, rulesIn(index.ruleset, table, name));
-  return { table, name, steps, policy: found?.chains.get(name)?.policy ?? null };
+/** What packets meet in a chain of a table that they come to by themselves. */
+export function hookOf(table: Table, name: string): Hook {
+  const chain = table.chains.get(name);
+  const steps = stepsOf({ table, known: new Map() }, chain?.rules ?? []);
+  return { table: table.name, name, steps, policy: chain?.policy ?? null };
+}
+
+function builtIn({ ruleset }: RulesetIndex, table: string, name: string): Hook {
+  const found = ruleset.tables.get(table);
+  return found === undefined ? { table, name, steps: [], policy: null } : hookOf(found, name);
 }
 
 interface Reading {
@@ -61,7 +67,7 @@ const KUBE_PROXYS = /^KUBE-(?:SERVICES|EXTERNAL-SERVICES|NODEPORTS|POSTROUTING|F
 function stepsOf(reading: Reading, rules: readonly Rule[]): Step[] {
   const { chains } = reading.table;
   return rules.flatMap((rule): Step[] => {
-    const target = targetOf(rule.line);
+    const target = targetName(rule);
     if (KUBE_PROXYS.test(target)) return [{ rule, kubeProxys: true, inner: null, opaque: false }];
     const chain = chains.get(target);
     if (chain === undefined) return isHarmless(rule) ? [] : [{ rule, kubeProxys: false, inner: null, opaque: false }];
@@ -82,13 +88,13 @@ function chainSteps(reading: Reading, chain: Chain): readonly Step[] {
 
 function chainIsEmpty(table: Table, chain: Chain): boolean {
   return chain.rules.every((rule) => {
-    const target = targetOf(rule.line);
+    const target = targetName(rule);
     return target === 'RETURN' || (table.chains.has(target) && (table.chains.get(target)?.rules.length ?? 0) === 0);
   });
 }
 
 export function isReturn(rule: Rule): boolean {
-  return targetOf(rule.line) === 'RETURN';
+  return targetName(rule) === 'RETURN';
 }
 
 const DOES_NOTHING = new Set([
@@ -113,7 +119,7 @@ const DOES_NOTHING = new Set([
 ]);
 
 function isHarmless(rule: Rule): boolean {
-  return DOES_NOTHING.has(targetOf(rule.line)) || onlyOtherBridges(rule.line);
+  return DOES_NOTHING.has(targetName(rule)) || onlyOtherBridges(rule.line);
 }
 
 /** Rules for the bridges of container engines beside Kubernetes. */

@@ -1,7 +1,7 @@
 import type { RuleSpec } from '../../../netfilter/ruleset.ts';
-import { targetOf } from '../line-parts.ts';
 import type { ForeignAct } from '../types.ts';
 import type { Hook } from './hooks.ts';
+import { targetName } from './target-name.ts';
 import type { Met } from './walk.ts';
 
 /** What there is to know of a node beside the rule. */
@@ -15,7 +15,7 @@ export interface Surroundings {
 /** What a foreign rule does to the Service's packets; null: nothing that matters. */
 export function actOf(met: Met, around: Surroundings): ForeignAct | null {
   const { spec, line } = met.step.rule;
-  const target = targetOf(line);
+  const target = targetName(met.step.rule);
   if (met.step.opaque) return around.hook.name === 'POSTROUTING' && around.hook.table === 'nat' ? 'rewrites-source' : 'may-drop';
   switch (spec.target.kind) {
     case 'verdict':

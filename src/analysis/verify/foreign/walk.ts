@@ -1,7 +1,7 @@
-import { targetOf } from '../line-parts.ts';
 import type { Flow } from './flow.ts';
 import type { Hook, Step } from './hooks.ts';
 import { both, type MayMatch, mayMatch } from './may-match.ts';
+import { targetName } from './target-name.ts';
 
 /** A foreign rule that packets of a flow come to. */
 export interface Met {
@@ -65,7 +65,7 @@ function through(walk: Walk, steps: readonly Step[], path: readonly Step[], sure
 /** How sure packets that match go on behind the rule. */
 function take(walk: Walk, step: Step, path: readonly Step[], { match, alone }: Pick<Met, 'match' | 'alone'>): MayMatch | 'returned' {
   if (step.kubeProxys) {
-    const chain = targetOf(step.rule.line);
+    const chain = targetName(step.rule);
     walk.behind.add(chain);
     return walk.atKubeProxy(chain, walk.flow) === 'takes' ? 'no' : 'yes';
   }
@@ -73,7 +73,7 @@ function take(walk: Walk, step: Step, path: readonly Step[], { match, alone }: P
     const end = through(walk, step.inner, [...path, step], match);
     return end === 'no' ? 'no' : end === match ? 'yes' : 'maybe';
   }
-  const target = targetOf(step.rule.line);
+  const target = targetName(step.rule);
   if (target === 'RETURN' && path.length > 0) return match === 'yes' ? 'returned' : 'maybe';
   walk.met.push({ step, through: path, flow: walk.flow, match, alone, behind: new Set(walk.behind) });
   if (step.opaque) return 'maybe';

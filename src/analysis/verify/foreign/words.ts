@@ -69,13 +69,16 @@ interface PolicySaid {
   readonly names: readonly string[];
   readonly accepts: boolean;
   readonly alwaysMasqueraded: boolean;
+  /** None of the packets is on its way to an endpoint. */
+  readonly isUntranslated: boolean;
 }
 
 /** What a policy of DROP does to what no rule accepted. */
-export function whyPolicy({ hook, match, names, accepts, alwaysMasqueraded }: PolicySaid): string {
+export function whyPolicy({ hook, match, names, accepts, alwaysMasqueraded, isUntranslated }: PolicySaid): string {
   const verb = match === 'certain' ? 'drops' : 'drops, unless a rule with conditions that cannot be decided here accepts them,';
   if (hook.name !== 'FORWARD' || hook.table !== 'filter')
     return `the policy of ${hook.table} ${hook.name} ${verb} packets of ${list(names)}`;
+  if (isUntranslated) return `the policy of FORWARD ${verb} packets to ${list(names)} that the node sends on`;
   if (!accepts) return `the policy of FORWARD ${verb} packets to ${list(names)}, and no KUBE-FORWARD accepts what is masqueraded`;
   const who = alwaysMasqueraded
     ? 'pods that ask the clusterIP, and requests that another node sent on'
