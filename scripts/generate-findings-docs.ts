@@ -13,7 +13,6 @@ const WHAT: Readonly<Record<Rule['about'], string>> = { service: 'a Service', no
 
 /** Ids that have a code and no rule yet, each with the reason. */
 const NOT_COVERED: Readonly<Partial<Record<FindingId, string>>> = {
-  'prediction-and-rules-disagree': '`explain --rules` and `verify` show it flow by flow; `check` has no flows',
   'cni-masquerades-external': 'POSTROUTING rules of others are shown by `verify` (rewrites-source) and by `explain --rules`',
   'rp-filter-drops': 'sysctls and counters of nodes are not read',
   'conntrack-invalid-drop': 'counters of nodes are not read',
@@ -21,6 +20,14 @@ const NOT_COVERED: Readonly<Partial<Record<FindingId, string>>> = {
   'clusterip-advertised-snat': 'needs to know that somebody outside uses the clusterIP',
   'local-dev-nat': 'what a virtual machine or Docker does outside the cluster is not seen',
   'source-ranges-block-health-check': 'security groups of clouds are not read',
+};
+
+/** What some findings do not look at, and why. */
+const PARTLY_COVERED: Readonly<Partial<Record<FindingId, string>>> = {
+  'hc-port-blocked':
+    "host policies of Calico (GlobalNetworkPolicy with HostEndpoint) and Cilium (CiliumClusterwideNetworkPolicy with nodeSelector) are not looked at: these kinds are not read, and Cilium's are enforced in eBPF, where no rule shows them",
+  'hairpin-local-dropped':
+    'clients that only a Secret names are not seen: Secrets are not read; of ConfigMaps, `-n` looks at those of that namespace, `-A` at all',
 };
 
 interface Doc {
@@ -97,6 +104,14 @@ function overview(): string {
     ...open
       .sort((a, b) => (CODES[a] < CODES[b] ? -1 : 1))
       .map((id) => `| ${CODES[id]} | ${id} | ${NOT_COVERED[id] ?? 'needs evidence that is not collected'} |`),
+    '',
+    'These are looked for, but not everywhere.',
+    '',
+    '| code | id | what is left out |',
+    '| --- | --- | --- |',
+    ...(Object.entries(PARTLY_COVERED) as [FindingId, string][])
+      .sort(([a], [b]) => (CODES[a] < CODES[b] ? -1 : 1))
+      .map(([id, what]) => `| [${CODES[id]}](${CODES[id]}.md) | ${id} | ${what} |`),
     '',
   ].join('\n');
 }

@@ -32,8 +32,19 @@ const OUTSIDE: Readonly<Record<Family, readonly string[]>> = {
 
 export type CreateTracer = typeof createTracer;
 
+/** Tracers for several Services of one cluster. */
+export interface Tracers {
+  readonly ground: Ground;
+  of(service: Service): Tracer;
+}
+
 /** Reads what the nodes printed; a node's rules are parsed when a packet first comes to it. */
 export function createTracer(files: readonly NodeFile[], cluster: Cluster, dataplane: Dataplane, service: Service): Tracer {
+  return createTracers(files, cluster, dataplane).of(service);
+}
+
+/** The same for any number of Services: every node's rules are parsed once. */
+export function createTracers(files: readonly NodeFile[], cluster: Cluster, dataplane: Dataplane): Tracers {
   const directory = directoryOf(cluster);
   const groundWith = (vipsAreLocal: boolean): Ground => ({
     nodes: observeNodes(files, { cluster, dataplane, vipsAreLocal }),
@@ -43,10 +54,34 @@ export function createTracer(files: readonly NodeFile[], cluster: Cluster, datap
   const ground = groundWith(false);
   const movable = perhapsOnNodes(cluster);
   let other: Ground | null = null;
+  const ifVipsAreLocal = (): Ground => {
+    other ??= groundWith(true);
+    return other;
+  };
+  const isInside = addressTest(cluster, dataplane);
+  return { ground, of: (service) => tracerOf(service, { ground, movable, ifVipsAreLocal, isInside }) };
+}
+
+interface Grounds {
+  readonly ground: Ground;
+  /** Addresses that the nodes may have on their devices. */
+  readonly movable: ReturnType<typeof perhapsOnNodes>;
+  readonly ifVipsAreLocal: () => Ground;
+  /** An address of the cluster's own nodes or pods: nobody outside has it. */
+  readonly isInside: (address: string) => boolean;
+}
+
+function addressTest({ nodes }: Cluster, { networks }: Dataplane): (address: string) => boolean {
+  const own = new Set(nodes.flatMap(({ internalIPs, externalIPs }) => [...internalIPs, ...externalIPs]));
+  const pods = [...nodes.flatMap(({ podCidrs }) => podCidrs), ...networks.flatMap((each) => each.networks)];
+  return (address) => own.has(address) || pods.some((cidr) => cidr.contains(address));
+}
+
+function tracerOf(service: Service, { ground, movable, ifVipsAreLocal, isInside }: Grounds): Tracer {
   const journeyOn = (at: Ground, asker: Asker, target: Target, via: Node | null): Journey => {
     const { address, port, protocol } = target;
     const entry = via?.name ?? target.node ?? at.nodes.ownerOf(address)?.node ?? null;
-    return follow(at, senderOf(asker, familyOf(address), service), { address, port, protocol }, entry);
+    return follow(at, senderOf(asker, familyOf(address), { service, isInside }), { address, port, protocol }, entry);
   };
   return {
     ground,
@@ -56,8 +91,7 @@ export function createTracer(files: readonly NodeFile[], cluster: Cluster, datap
       const journey = journeyOn(ground, asker, flow.to, via);
       const found = tracedOf(journey, asker, flow);
       if (!movable.has(flow.to.address) || !passesDerived(ground, journey)) return found;
-      other ??= groundWith(true);
-      const ifLocal = tracedOf(journeyOn(other, asker, flow.to, via), asker, flow);
+      const ifLocal = tracedOf(journeyOn(ifVipsAreLocal(), asker, flow.to, via), asker, flow);
       return sameTraced(found.traced, ifLocal.traced) ? found : undecided(unsureOwner(flow.to.address));
     },
   };
@@ -83,23 +117,28 @@ function undecided(gaps: readonly Gap[]): { readonly traced: Traced; readonly ga
   return { gaps, traced: { verdict: 'undetermined', branches: [], because, agrees: null } };
 }
 
-function senderOf(asker: Asker, family: Family, service: Service): Sender {
+interface Outside {
+  readonly service: Service;
+  readonly isInside: (address: string) => boolean;
+}
+
+function senderOf(asker: Asker, family: Family, outside: Outside): Sender {
   const shown = asker.shown(family);
   const pod = asker.kind === 'pod' && !asker.standIn ? `${shown.namespace}/${shown.name}` : null;
   if (asker.node !== null)
     return { origin: asker.isProcess ? 'process' : 'pod', node: asker.node, address: asker.source(family) ?? null, pod };
-  return { origin: 'outside', node: null, address: asker.source(family) ?? outsideAddress(asker, family, service), pod: null };
+  return { origin: 'outside', node: null, address: asker.source(family) ?? outsideAddress(asker, family, outside), pod: null };
 }
 
 /** An address for an unnamed outside client: inside or outside the Service's source ranges where the client stands for one of these. */
-function outsideAddress({ inRanges }: Asker, family: Family, service: Service): string | null {
+function outsideAddress({ inRanges }: Asker, family: Family, { service, isInside }: Outside): string | null {
   const ranges = service.sourceRanges.filter((cidr) => cidr.family === family);
   const isIn = (address: string): boolean => ranges.some((cidr) => cidr.contains(address));
   const free = OUTSIDE[family];
   if (inRanges === null) return free[0] ?? null;
   if (!inRanges) return free.find((address) => !isIn(address)) ?? null;
-  const [range] = ranges;
-  return free.find(isIn) ?? (range === undefined ? null : canonicalIp(range.text.split('/')[0] ?? ''));
+  const first = ranges.map((range) => canonicalIp(range.text.split('/')[0] ?? ''));
+  return free.find(isIn) ?? first.find((address) => address !== null && !isInside(address)) ?? null;
 }
 
 function tracedOf(journey: Journey, asker: Asker, flow: Flow): { readonly traced: Traced; readonly gaps: readonly Gap[] } {

@@ -137,12 +137,13 @@ function unread({ cluster, nodes }: Ground): readonly Gap[] {
 }
 
 /** Flows that begin where nothing was read have nothing to be held against. */
-function beginsOnRead({ from, via, to }: Flow, nodes: ObservedNodes): boolean {
+export function beginsOnRead({ from, via, to }: Flow, nodes: ObservedNodes): boolean {
   const first = from.node ?? via ?? to.node ?? nodes.ownerOf(to.address)?.node ?? null;
   return first !== null && nodes.names.includes(first);
 }
 
-function verifiedFlow({ from, via, to, verdict, branches, because, traced }: Flow): readonly VerifiedFlow[] {
+/** A flow that was followed; none for one that was only predicted. */
+export function verifiedFlow({ from, via, to, verdict, branches, because, traced }: Flow): readonly VerifiedFlow[] {
   if (traced === undefined) return [];
   const { agrees, ...fate } = traced;
   return [{ from, via, to, predicted: { verdict, branches, because }, traced: fate, agrees }];

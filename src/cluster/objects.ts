@@ -104,12 +104,29 @@ export interface NodeObject extends ObjectOf<'Node'> {
   };
 }
 
+interface ConfigKeyRef {
+  readonly name: string;
+  readonly key?: string;
+}
+
+/** A ConfigMap that is mounted; `items`: only these keys of it. */
+export interface ConfigMapMount {
+  readonly name?: string;
+  readonly items?: readonly { readonly key: string }[];
+}
+
 export interface ContainerObject {
   readonly name?: string;
   readonly image?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly configMapKeyRef: ConfigKeyRef };
+  }[];
+  /** ConfigMaps only. */
+  readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly ports?: readonly {
     readonly name?: string;
     readonly containerPort: number;
@@ -124,7 +141,12 @@ export interface PodSpecObject {
   readonly containers?: readonly ContainerObject[];
   /** Those with ports only: sidecars that run beside the containers. */
   readonly initContainers?: readonly Pick<ContainerObject, 'name' | 'ports'>[];
-  readonly volumes?: readonly { readonly name?: string; readonly configMap?: { readonly name?: string } }[];
+  /** Those of ConfigMaps only. */
+  readonly volumes?: readonly {
+    readonly name?: string;
+    readonly configMap?: ConfigMapMount;
+    readonly projected?: { readonly sources: readonly { readonly configMap: ConfigMapMount }[] };
+  }[];
 }
 
 export interface PodObject extends ObjectOf<'Pod'> {
@@ -292,6 +314,11 @@ export interface ConfigMapObject extends ObjectOf<'ConfigMap'> {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** Of a ConfigMap only the hosts that its texts name, by key: `app.example.com`, `app.example.com:443`. No API has this kind. */
+export interface ConfigHostsObject extends ObjectOf<'ConfigHosts'> {
+  readonly hosts: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface NamespaceObject extends ObjectOf<'Namespace'> {}
 
 /** A custom resource that reveals the data plane: its spec is read by key, field by field. */
@@ -331,6 +358,7 @@ export type KubeObject =
   | PodObject
   | DaemonSetObject
   | ConfigMapObject
+  | ConfigHostsObject
   | NamespaceObject
   | DeploymentObject
   | StatefulSetObject

@@ -85,19 +85,6 @@ const NODE = fields({
 
 const CONTAINER_PORTS = listOf(fields({ name: text, containerPort: portNumber, hostPort: portNumber, protocol: text }, 'containerPort'));
 
-const CONTAINER_FIELDS = {
-  name: text,
-  image: text,
-  command: listOf(text),
-  args: listOf(text),
-  env: listOf(fields({ name: text, value: text }, 'name')),
-  ports: CONTAINER_PORTS,
-};
-
-const CONTAINER = fields(CONTAINER_FIELDS);
-
-const CONFIG_VOLUME = fields({ name: text, configMap: fields({ name: text }) }, 'configMap');
-
 /** Most lists of most pods would be empty: one without elements is left out. */
 function some<T>(read: Read<readonly T[]>): Read<readonly T[]> {
   return (raw) => {
@@ -105,6 +92,34 @@ function some<T>(read: Read<readonly T[]>): Read<readonly T[]> {
     return found === undefined || found.length === 0 ? undefined : found;
   };
 }
+
+const CONTAINER_FIELDS = {
+  name: text,
+  image: text,
+  command: listOf(text),
+  args: listOf(text),
+  env: listOf(
+    fields(
+      { name: text, value: text, valueFrom: fields({ configMapKeyRef: fields({ name: text, key: text }, 'name') }, 'configMapKeyRef') },
+      'name',
+    ),
+  ),
+  envFrom: some(listOf(fields({ configMapRef: fields({ name: text }, 'name') }, 'configMapRef'))),
+  ports: CONTAINER_PORTS,
+};
+
+const CONTAINER = fields(CONTAINER_FIELDS);
+
+const ITEMS = listOf(fields({ key: text }, 'key'));
+
+/** Every pod mounts `kube-root-ca.crt`, and it names no host. */
+const PROJECTED_CONFIG: Read<Json> = (raw) => {
+  const found = fields({ configMap: fields({ name: text, items: ITEMS }, 'name') }, 'configMap')(raw);
+  return record(found?.['configMap'])['name'] === 'kube-root-ca.crt' ? undefined : found;
+};
+const MOUNTED_CONFIG = fields({ name: text, configMap: fields({ name: text, items: ITEMS }) }, 'configMap');
+const PROJECTED = fields({ name: text, projected: fields({ sources: some(listOf(PROJECTED_CONFIG)) }, 'sources') }, 'projected');
+const CONFIG_VOLUME: Read<Json> = (raw) => MOUNTED_CONFIG(raw) ?? PROJECTED(raw);
 
 const PORTS_ONLY = fields({ name: text, ports: CONTAINER_PORTS }, 'ports');
 
@@ -291,4 +306,4 @@ export const SHAPES = {
   Middleware: CUSTOM,
   ClientTrafficPolicy: CUSTOM,
   SecurityPolicy: CUSTOM,
-} as const satisfies Record<KubeObject['kind'] | CustomKind, Read<Json>>;
+} as const satisfies Record<Exclude<KubeObject['kind'], 'ConfigHosts'> | CustomKind, Read<Json>>;

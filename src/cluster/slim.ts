@@ -42,7 +42,7 @@ const GROUPS = {
 } as const satisfies Record<keyof typeof SHAPES, readonly string[]>;
 
 /** ConfigMaps by name: only these can say anything about a data plane or the cluster's DNS, and others may be large or private. */
-const CONFIG_MAPS: ReadonlySet<string> = new Set([
+export const DATA_PLANE_CONFIGS: ReadonlySet<string> = new Set([
   'kube-proxy',
   'kube-proxy-config',
   'kube-proxy-worker',
@@ -66,7 +66,7 @@ const CONTROLLER_CONFIG =
   /(^|-)(ingress-nginx-controller|nginx-ingress-controller|nginx-configuration|nginx-load-balancer-conf|nginx-config|haproxy-ingress|haproxy-kubernetes-ingress)$/;
 
 function isUsefulConfig(name: string): boolean {
-  return CONFIG_MAPS.has(name) || CONTROLLER_CONFIG.test(name);
+  return DATA_PLANE_CONFIGS.has(name) || CONTROLLER_CONFIG.test(name);
 }
 
 /** Whether objects of this kind are of any use here. */

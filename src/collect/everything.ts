@@ -58,11 +58,16 @@ function controllerReads(reader: Reader): Promise<unknown>[] {
   });
 }
 
+export interface CollectOptions {
+  /** Also the hosts that ConfigMaps name: only findings ask for them. */
+  readonly configHosts?: boolean | undefined;
+}
+
 /**
  * Reads what any question about any Service needs: Services, EndpointSlices, Nodes, Pods, Namespaces what reveals the data
  * plane, and what stands around Services: workloads, Ingresses, Gateways, policies, advertisements. Secrets are never read. What access rules refuse becomes a gap; only Services, their endpoints and Nodes have to be readable.
  */
-export async function collectEverything(api: ApiClient): Promise<Evidence> {
+export async function collectEverything(api: ApiClient, options: CollectOptions = {}): Promise<Evidence> {
   const reader = createReader(api);
   const needed = 'without it no Service can be judged';
   await Promise.all([
@@ -71,6 +76,7 @@ export async function collectEverything(api: ApiClient): Promise<Evidence> {
     reader.need(NODES, {}, 'without the Nodes nothing can be said about node ports and source addresses'),
     ...[PODS, NAMESPACES, DAEMON_SETS].map((resource) => reader.list(resource)),
     ...AROUND.map((resource) => reader.list(resource, {}, 'absent-is-none')),
+    ...(options.configHosts === true ? [reader.configHosts(null)] : []),
   ]);
   return finish(api, reader);
 }
@@ -85,7 +91,7 @@ export interface Around {
  * The same for whoever asks about Services of one namespace, and may have rights in it alone: what is refused for the whole cluster is read in that
  * namespace. Only the Services themselves have to be readable; everything else becomes a gap, and what depends on it is not checked.
  */
-export async function collectAround(api: ApiClient, around: Around): Promise<Evidence> {
+export async function collectAround(api: ApiClient, around: Around, options: CollectOptions = {}): Promise<Evidence> {
   const reader = createReader(api);
   const { namespace } = around;
   await Promise.all([
@@ -98,6 +104,7 @@ export async function collectAround(api: ApiClient, around: Around): Promise<Evi
         ? reader.list(resource, {}, 'absent-is-none')
         : reader.listOrWithin(resource, namespace, 'absent-is-none'),
     ),
+    ...(options.configHosts === true ? [reader.configHosts(namespace)] : []),
   ]);
   return finish(api, reader);
 }

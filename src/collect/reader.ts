@@ -1,3 +1,4 @@
+import { configHosts } from '../cluster/config-hosts.ts';
 import type { Evidence, Gap } from '../cluster/evidence.ts';
 import type { Kind, KubeObject } from '../cluster/objects.ts';
 import { slim } from '../cluster/slim.ts';
@@ -30,12 +31,12 @@ export function createReader(api: ApiClient) {
   }
 
   /** True when the list was read; false when the server does not know the resource. */
-  async function readList(resource: Resource, query: Readonly<Record<string, string>>): Promise<boolean> {
+  async function readList(resource: Resource, query: Readonly<Record<string, string>>, cut: typeof slim = slim): Promise<boolean> {
     let found: KubeObject[] = [];
     try {
       await api.list(resource.path, query, {
         item: (raw) => {
-          const object = slim(raw, resource);
+          const object = cut(raw, resource);
           if (object !== null) found.push(object);
         },
         restart: () => {
@@ -95,6 +96,13 @@ export function createReader(api: ApiClient) {
       const within = refused.status === 403 ? await refusedBy(readList(withinNamespace(resource, namespace), {})) : refused;
       gaps.push({ what: within instanceof ApiError ? name : `${name} outside namespace ${namespace}`, why: whyNot(refused) });
       return within instanceof ApiError ? within : null;
+    },
+    /** ConfigMaps cut down to the hosts that they name; refused, a gap. Of one namespace, or of all. */
+    configHosts: async (namespace: string | null): Promise<void> => {
+      const all: Resource = { kind: 'ConfigMap', apiVersion: 'v1', path: '/api/v1/configmaps' };
+      const refused = await refusedBy(readList(namespace === null ? all : withinNamespace(all, namespace), {}, configHosts));
+      if (refused instanceof ApiError)
+        gaps.push({ what: 'hosts that ConfigMaps name', why: `${refused.reason || refused.status}: ${refused.message}` });
     },
     /** A list that only makes a message better. */
     attempt: async (resource: Resource): Promise<void> => {

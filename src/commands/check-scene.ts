@@ -1,3 +1,4 @@
+import type { VerifyReport } from '../analysis/verify-report.ts';
 import type { Evidence } from '../cluster/evidence.ts';
 import type { Service } from '../cluster/model.ts';
 import { serviceKey } from '../cluster/model.ts';
@@ -42,17 +43,28 @@ export async function prepareCheck(gathered: Gathered, asked: Asked): Promise<Pr
 
 /** What the nodes' own rules show; of the cluster as it is, because nobody has written rules for what is not applied. */
 async function fromRules(evidence: Evidence): Promise<SceneExtras> {
-  const [{ verifyAll }, { hostProbeOf }] = await Promise.all([import('../analysis/verify.ts'), import('../findings/host-probe.ts')]);
+  const [{ verifyAll }, { createFollow }, { hostProbeOf }] = await Promise.all([
+    import('../analysis/verify.ts'),
+    import('../analysis/follow.ts'),
+    import('../findings/host-probe.ts'),
+  ]);
   const { cluster, dataplane } = createClusterScene(evidence);
   if (cluster.nodes.length === 0 || cluster.services.length === 0) return {};
   const probeHost = hostProbeOf({ evidence, cluster, dataplane });
   try {
-    return { probeHost, verified: verifyAll(evidence, null) };
+    const verified = verifyAll(evidence, null);
+    const follow = createFollow({ evidence, cluster, dataplane }, nodesOfInterest(verified));
+    return { probeHost, verified, follow };
   } catch (error) {
     // Rules that cannot be compared are no reason to judge nothing: the findings that need them are listed as not checked.
     if (error instanceof Failure) return { probeHost };
     throw error;
   }
+}
+
+/** One node of each sort that was found, the gravest first. */
+function nodesOfInterest({ nodeGroups }: VerifyReport): readonly string[] {
+  return nodeGroups.map(({ sample }) => sample);
 }
 
 async function overlay({ evidence, namespace }: Gathered, paths: readonly string[], recursive: boolean) {

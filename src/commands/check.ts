@@ -96,7 +96,7 @@ Exit codes: 0 nothing at or above --fail-on; 1 something; 2 the question could n
     const suppressions = flags.suppressions === undefined ? [] : ((await files?.readSuppressions(flags.suppressions)) ?? []);
     const baseline = flags.baseline === undefined ? null : (files?.readBaseline(flags.baseline) ?? null);
     const [gathered, { check }, { checkExitCode }, { renderCheck }] = await Promise.all([
-      gather(flags, flags['all-namespaces'] === true ? 'everything' : { around: names }, this.config.version),
+      gather(flags, flags['all-namespaces'] === true ? 'everything-for-findings' : { around: names }, this.config.version),
       import('../findings/check.ts'),
       import('../findings/check-exit-code.ts'),
       import('../render/check-formats.ts'),

@@ -13,7 +13,11 @@ export interface GatherWords extends RulesWords {
 }
 
 /** What of the cluster is wanted: what one question needs, everything, or everything that may be read around Services of one namespace. */
-export type Wanted = { readonly questionIn: (namespace: string) => Question } | { readonly around: readonly string[] } | 'everything';
+export type Wanted =
+  | { readonly questionIn: (namespace: string) => Question }
+  | { readonly around: readonly string[] }
+  | 'everything'
+  | 'everything-for-findings';
 
 export interface Gathered {
   readonly evidence: Evidence;
@@ -43,9 +47,9 @@ async function gatherLive(flags: GatherWords & Parameters<typeof connectionFrom>
     const reading =
       'collectService' in reads
         ? reads.collectService(api, neededBy(wanted, namespace))
-        : wanted !== 'everything' && 'around' in wanted
-          ? reads.collectAround(api, { namespace, names: wanted.around })
-          : reads.collectEverything(api);
+        : typeof wanted === 'object' && 'around' in wanted
+          ? reads.collectAround(api, { namespace, names: wanted.around }, { configHosts: isForFindings(wanted) })
+          : reads.collectEverything(api, { configHosts: isForFindings(wanted) });
     const evidence = await reading.finally(() => progress.end());
     return { evidence: await withRules(evidence, flags, { wanted, namespace, api }), namespace };
   } finally {
@@ -53,8 +57,13 @@ async function gatherLive(flags: GatherWords & Parameters<typeof connectionFrom>
   }
 }
 
-function isOneQuestion(wanted: Wanted): wanted is Exclude<Wanted, 'everything' | { readonly around: readonly string[] }> {
-  return wanted !== 'everything' && 'questionIn' in wanted;
+function isOneQuestion(wanted: Wanted): wanted is Extract<Wanted, { readonly questionIn: unknown }> {
+  return typeof wanted === 'object' && 'questionIn' in wanted;
+}
+
+/** Only findings ask which clients name a host. */
+function isForFindings(wanted: Wanted): boolean {
+  return wanted === 'everything-for-findings' || (typeof wanted === 'object' && 'around' in wanted);
 }
 
 function neededBy(wanted: Wanted, namespace: string): Parameters<typeof import('../collect/cluster.ts').collectService>[1] {
@@ -70,7 +79,7 @@ async function gatherFiles(path: string, flags: GatherWords, wanted: Wanted): Pr
   const namespace = flags.namespace ?? 'default';
   const isRules = flags.rules === path;
   const progress = createProgress('reading the snapshot');
-  const reading = readSnapshot(path, { nodeFiles: isRules || !isOneQuestion(wanted) });
+  const reading = readSnapshot(path, { nodeFiles: isRules || !isOneQuestion(wanted), configHosts: isForFindings(wanted) });
   const { evidence, passedOver } = await reading.finally(() => progress.end());
   if (flags.verbose === true) {
     const { describePassedOver } = await import('./passed-over.ts');

@@ -3,6 +3,7 @@ import { serviceKey } from '../cluster/model.ts';
 import type { Kind } from '../cluster/objects.ts';
 import type { FindingId } from './codes.ts';
 import { fold } from './fold.ts';
+import { isOfRules, qualify } from './qualify.ts';
 import type { RawFinding } from './raw-finding.ts';
 import { CLUSTER_RULES, SERVICE_RULES } from './registry.ts';
 import type { ClusterScene } from './scene.ts';
@@ -39,14 +40,16 @@ export function runRules(scene: ClusterScene, services: readonly Service[], how:
     else note(rule, why);
   }
   const causes = new Set(about.map(({ rule }) => rule.id));
+  // What findings about nodes say holds for every Service.
+  const nodeCauses = new Set([...causes].filter(isOfRules));
   const consequences = new Map<FindingId, RawFinding[]>();
   const found = services.flatMap((service) => {
     const own = findingsOf(scene, service, { note, made });
-    const { kept, under } = fold(own, causes);
+    const { kept, under } = fold(qualify(own, nodeCauses), causes);
     for (const [id, list] of under) consequences.set(id, [...(consequences.get(id) ?? []), ...list]);
     return kept;
   });
-  const { kept } = fold(about, new Set());
+  const { kept } = fold(qualify(about, nodeCauses), new Set());
   const whole = kept.map((one) => ({ ...one, folded: [...one.folded, ...(consequences.get(one.rule.id) ?? [])] }));
   // Who asks about one Service is not helped by remarks about all.
   const isAll = services.length === scene.cluster.services.length;
@@ -65,6 +68,9 @@ function findingsOf(scene: ClusterScene, service: Service, { note, made }: Makin
   for (const rule of SERVICE_RULES) {
     if (service.unproxied !== null && rule.unproxied !== true) continue;
     const why = missingFor(rule, scene, service);
+    const left = why === null ? (rule.leavesOut?.(own) ?? null) : null;
+    if (left !== null) note(rule, left.why);
+    if (left?.all === true) continue;
     if (why === null) for (const told of rule.run(own)) found.push(made(rule, told, scene, service));
     else note(rule, why);
   }
@@ -116,6 +122,7 @@ function finding(rule: Rule, { fact, telling, claims }: Told, scene: ClusterScen
     key: fact.key ?? '',
     claims,
     folded: [],
+    apartFrom: [],
     ...telling,
   };
 }

@@ -1,4 +1,5 @@
 import { CODES, type FindingCode } from './codes.ts';
+import { DISAGREEING_RULES } from './disagreeing/rules.ts';
 import { DRIFT_RULES } from './drift/rules.ts';
 import { DROP_RULES } from './drop/rules.ts';
 import { GAP_RULES } from './gap/rules.ts';
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...PROXY_RULES,
   ...SOURCE_RULES,
   ...DRIFT_RULES,
+  ...DISAGREEING_RULES,
   ...GAP_RULES,
 ].sort((a, b) => (codeOf(a) < codeOf(b) ? -1 : 1));
 

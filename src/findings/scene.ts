@@ -1,4 +1,5 @@
 import { createOracles, type Oracle } from '../analysis/flows.ts';
+import type { Follow } from '../analysis/follow.ts';
 import { type Provider, providerOf } from '../analysis/providers.ts';
 import type { VerifyReport } from '../analysis/verify-report.ts';
 import { keyOf } from '../cluster/endpoints.ts';
@@ -19,6 +20,8 @@ import { type Slot, slotsOf } from './scene/slots.ts';
 export interface SceneExtras {
   /** Rules of the nodes against the expected ones, where they were asked for. */
   readonly verified?: VerifyReport;
+  /** Follows a Service's flows through the rules of the nodes, where they were asked for. */
+  readonly follow?: Follow;
   /** Services whose endpoints nobody can know yet, with the reason: their pods do not exist. */
   readonly endpointsUnknown?: ReadonlyMap<string, string>;
   /** Services (`ns/name`) that are in no cluster yet: what an API server allocates is missing, and that is no fault. */

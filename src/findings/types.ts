@@ -78,6 +78,8 @@ interface ServiceRuleOf<F extends Fact> extends RuleBase {
   /** Also asked for Services that no service proxy handles (headless, ExternalName). */
   readonly unproxied?: boolean;
   detect(scene: ServiceScene): readonly F[];
+  /** What it leaves out of one Service although everything was read that it needs; null: nothing. `all`: it need not be asked. */
+  leavesOut?(scene: ServiceScene): { readonly why: string; readonly all: boolean } | null;
   tell(fact: F, scene: ServiceScene): Telling;
   /** What a fact says of packets; not asked for outside tests, so it may be slow. */
   claims?(fact: F, scene: ServiceScene): readonly FlowClaim[];
@@ -102,6 +104,7 @@ export interface Told {
 export interface ServiceRule extends RuleBase, Claiming {
   readonly about: 'service';
   readonly unproxied?: boolean;
+  leavesOut?(scene: ServiceScene): { readonly why: string; readonly all: boolean } | null;
   run(scene: ServiceScene): readonly Told[];
 }
 

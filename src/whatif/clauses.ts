@@ -33,9 +33,10 @@ export function clausesFor(flows: readonly WhatifFlow[], change: Told, groups: r
   const clauses = [outside, last].flatMap((crowd) => (crowd === null ? [] : [clause(crowd, change, places)]));
   if (inside === null) return clauses;
   const same = outside !== null && inside.kind === 'nodePort' && outside.kind === 'nodePort' && verdicts(inside) === verdicts(outside);
-  const follows = same && places.of(inside).every((node) => places.of(outside).includes(node));
-  if (!follows) return [...clauses, clause(inside, change, places)];
-  const others = `${inside.who === 'pods' ? 'pods' : 'processes of nodes'} that ask ${places.of(outside).length === 1 ? 'it' : 'them'} from elsewhere`;
+  const there = new Set(outside === null ? [] : places.of(outside));
+  const follows = same && places.of(inside).every((node) => there.has(node));
+  if (outside === null || !follows) return [...clauses, clause(inside, change, places)];
+  const others = `${inside.who === 'pods' ? 'pods' : 'processes of nodes'} that ask ${there.size === 1 ? 'it' : 'them'} from elsewhere`;
   return [...clauses, change === 'unknown' ? `nor is it for ${others}` : `so are ${others}`];
 }
 

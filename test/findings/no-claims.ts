@@ -79,5 +79,6 @@ export const NEVER_RECORDED: Readonly<Partial<Record<FindingId, string>>> = {
   'external-client-inside-cluster-cidr': 'its example is one certain process at one certain node, which few recordings ask',
   'ip-family-mismatch': 'recorded Services have addresses and endpoints of their families only',
   'cluster-cidr-incomplete': 'recorded pods have addresses of their network',
+  'prediction-and-rules-disagree': 'objects and rules of these recordings agree; test/findings/disagreeing has others',
   'cni-masquerades-external': 'no recorded CNI masquerades what comes from outside',
 };

@@ -1,3 +1,4 @@
+import { createFollow } from '../../src/analysis/follow.ts';
 import type { TargetKind } from '../../src/analysis/report.ts';
 import { verifyAll } from '../../src/analysis/verify.ts';
 import type { Cluster, Node, Service } from '../../src/cluster/model.ts';
@@ -16,7 +17,7 @@ import type { ProbeRecord, RecordedCase } from './cases.ts';
 export interface Held {
   readonly code: string;
   readonly agrees: boolean;
-  /** Another finding says that the nodes' rules are not kube-proxy's alone, so that what follows from objects need not hold. */
+  /** The finding itself says beside which findings of the nodes' rules it need not hold (foreign rules, drift, flows that end otherwise). */
   readonly isDoubted: boolean;
   /** Claim and probe in one line. */
   readonly about: string;
@@ -64,9 +65,8 @@ export function holdCase(recorded: RecordedCase): HeldCase {
   const seen = recorded.records.map((record) => seenOf(recorded, scene, record));
   const found = flat(runRules(scene, scene.cluster.services).findings);
   const made = found.map((finding) => ({ finding, code: codeOf(finding.rule), claims: finding.claims() }));
-  const doubts = new Set(made.flatMap(({ code, finding }) => (code.startsWith('SIP3') ? [doubtOf(finding)] : [])));
   const held = made.flatMap(({ code, claims, finding }) => {
-    const isDoubted = doubts.has('') || doubts.has(doubtOf(finding));
+    const isDoubted = finding.apartFrom.length > 0;
     return claims.flatMap((claim) => seen.flatMap((one) => hold({ scene, code, claim, isDoubted }, one, recorded.name)));
   });
   const losing = made.flatMap(({ claims }) => claims.filter(({ outcome }) => SILENT.has(outcome.kind)));
@@ -112,12 +112,11 @@ function isOutside({ service, kind }: Socket): boolean {
 
 /** What the nodes' rules show, where they are given. */
 function extrasOf({ evidence }: RecordedCase): SceneExtras {
-  return evidence.nodeFiles.length === 0 ? {} : { verified: verifyAll(evidence, null) };
-}
-
-/** `ns/name`; empty for what is about nodes. */
-function doubtOf({ service }: RawFinding): string {
-  return service === null ? '' : serviceKey(service);
+  if (evidence.nodeFiles.length === 0) return {};
+  const { cluster, dataplane } = createClusterScene(evidence);
+  const verified = verifyAll(evidence, null);
+  const first = verified.nodeGroups.map(({ sample }) => sample);
+  return { verified, follow: createFollow({ evidence, cluster, dataplane }, first) };
 }
 
 const SILENT: ReadonlySet<ClaimedOutcome['kind']> = new Set(['dropped', 'refused', 'unanswered', 'partly-unanswered']);

@@ -33,7 +33,8 @@ export function update(situation: Situation): RolloutReport {
   return rollout(evidenceOf(objectsOf(situation)), question, { failTime, lingeringOf });
 }
 
-function objectsOf(situation: Situation): Raw[] {
+/** The same cluster as objects. */
+export function objectsOf(situation: Situation): Raw[] {
   const { nodes: count = 4, pods = [1, 2, 3], others = [], cordoned = [], mode = 'iptables', proxy = 'v1.33.4' } = situation;
   const providerID = { aws: 'aws:///eu/i-1', hetzner: 'hcloud://1', unknown: '', nodePort: '', clusterIP: '' }[situation.service ?? 'aws'];
   const all = nodes(count, providerID === '' ? {} : { providerID }).map((node, index) =>

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { configHosts } from '../../cluster/config-hosts.ts';
 import type { Gap } from '../../cluster/evidence.ts';
 import type { KubeObject } from '../../cluster/objects.ts';
 import { isKnownKind, slim } from '../../cluster/slim.ts';
@@ -154,7 +155,7 @@ function* itemsOf(document: Located): Generator<Located> {
 }
 
 function asObject(value: unknown, namespace: string): KubeObject | null {
-  const object = slim(value);
+  const object = slim(value) ?? configHosts(value);
   if (object === null || object.metadata.namespace !== undefined || CLUSTER_SCOPED.has(object.kind)) return object;
   return { ...object, metadata: { ...object.metadata, namespace } };
 }

@@ -1,3 +1,4 @@
+import { configHosts } from '../../cluster/config-hosts.ts';
 import type { KubeObject } from '../../cluster/objects.ts';
 import { slim } from '../../cluster/slim.ts';
 import { isListKind, itemKind, type Wants } from './kinds.ts';
@@ -66,7 +67,7 @@ function* expandObject(value: Json, wants: Wants, list: ListKind | undefined): G
   const kind = value['kind'] ?? list?.kind;
   const apiVersion = value['apiVersion'] ?? list?.apiVersion;
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') return;
-  const object = wants(kind) ? slim(value, list) : null;
+  const object = (wants(kind) ? slim(value, list) : null) ?? (wants('ConfigHosts') ? configHosts(value, list) : null);
   if (object === null || isTooDeep(object, DEPTH_LIMIT)) yield { what: 'passed', kind, count: 1 };
   else yield { what: 'object', object, resourceVersion: resourceVersionOf(value) };
 }

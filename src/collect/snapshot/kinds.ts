@@ -4,9 +4,9 @@ import { isKnownKind, slim } from '../../cluster/slim.ts';
 /** Which kinds are read at all. */
 export type Wants = (kind: string) => boolean;
 
-/** Kinds of use here, or those among them that the caller asked for. */
-export function wantsOf(wanted: ReadonlySet<Kind> | undefined): Wants {
-  return (kind) => isKnownKind(kind) && (wanted === undefined || wanted.has(kind as Kind));
+/** Kinds of use here, or those among them that the caller asked for; hosts of ConfigMaps (the kind `ConfigHosts`) only where they are asked for. */
+export function wantsOf(wanted: ReadonlySet<Kind> | undefined, configHosts = false): Wants {
+  return (kind) => (kind === 'ConfigHosts' ? configHosts : isKnownKind(kind) && (wanted === undefined || wanted.has(kind as Kind)));
 }
 
 /** The wanted kinds that a text speaks of, as `kind: Pod`, `"kind":"Pod"` or `kind: PodList`. A cheap look before anything is parsed. */

@@ -19,6 +19,8 @@ export interface SnapshotOptions {
   readonly cwd?: string | undefined;
   /** Kinds to read; others are passed over unparsed. Default: every kind that the program knows. */
   readonly wanted?: ReadonlySet<Kind> | undefined;
+  /** Whether other ConfigMaps than those of data planes are read, for the hosts that they name. Default: false. */
+  readonly configHosts?: boolean | undefined;
   /** Whether the texts of nodes' rules, addresses and routes are kept. Default: true. */
   readonly nodeFiles?: boolean | undefined;
   /** A snapshot without anything of use is no Failure. */
@@ -56,7 +58,7 @@ async function readAll(source: Source, gathering: Gathering, options: SnapshotOp
   let parser: Promise<ParseYaml> | undefined;
   const context = {
     gathering,
-    wants: wantsOf(options.wanted),
+    wants: wantsOf(options.wanted, options.configHosts),
     parseYaml: () => (parser ??= loadYamlParser()),
     nodeFiles: options.nodeFiles ?? true,
     label: source.label,

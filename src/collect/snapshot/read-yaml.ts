@@ -158,5 +158,5 @@ function headerOf(header: string, parse: ParseYaml): ListKind | undefined {
 
 function isWorthParsing(text: string, shape: Shape, kind: string, wants: Wants): boolean {
   if (!wants(kind)) return false;
-  return kind !== 'ConfigMap' || (possibleNames(text, shape.column)?.some(isUsefulConfigMap) ?? true);
+  return kind !== 'ConfigMap' || wants('ConfigHosts') || (possibleNames(text, shape.column)?.some(isUsefulConfigMap) ?? true);
 }

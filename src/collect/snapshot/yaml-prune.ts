@@ -4,8 +4,8 @@ const DROPPED: Readonly<Record<string, Readonly<Record<string, readonly string[]
   Node: { metadata: ['managedFields'], status: ['images', 'allocatable', 'capacity', 'volumesInUse', 'volumesAttached'] },
   Pod: {
     metadata: ['managedFields', 'annotations'],
-    spec: ['initContainers', 'tolerations', 'affinity'],
-    status: ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'],
+    spec: ['tolerations', 'affinity'],
+    status: ['initContainerStatuses', 'ephemeralContainerStatuses'],
   },
 };
 

@@ -28,7 +28,7 @@ function withoutSpecPrivate(spec: PodSpecObject, isTelling: boolean): PodSpecObj
     : { ...spec, containers: spec.containers.map((one) => withoutContainerPrivate(one, isTelling)) };
 }
 
-function withoutContainerPrivate({ command, args, env, ...rest }: ContainerObject, isTelling: boolean): ContainerObject {
+function withoutContainerPrivate({ command, args, env, envFrom: _envFrom, ...rest }: ContainerObject, isTelling: boolean): ContainerObject {
   if (!isTelling) return rest;
   return {
     ...rest,

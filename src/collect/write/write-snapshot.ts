@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Evidence } from '../../cluster/evidence.ts';
+import type { Kind } from '../../cluster/objects.ts';
 import { Failure } from '../../net/failure.ts';
 import { ioReason } from '../snapshot/directory.ts';
 import { printable } from '../snapshot/text.ts';
@@ -34,8 +35,8 @@ const HINT = 'give a directory, a path that ends in .tar.gz or .tgz, or - for st
 export async function writeSnapshot(evidence: Evidence, path: string, options: WriteOptions = {}): Promise<Written> {
   const shown = printable(path);
   if (evidence.objects.some(({ kind }) => (kind as string) === 'Secret')) throw new Error('Secrets are never read, so none can be written');
-  const told =
-    options.redact === undefined ? evidence : (await import('./redact/redact.ts')).redactEvidence(evidence, options.redact).evidence;
+  const shared = withoutConfigHosts(evidence);
+  const told = options.redact === undefined ? shared : (await import('./redact/redact.ts')).redactEvidence(shared, options.redact).evidence;
   const counted = { files: 0, bytes: 0 };
   const files = counting(snapshotFiles(told), counted);
   const target = resolve(options.cwd ?? process.cwd(), path);
@@ -50,6 +51,16 @@ export async function writeSnapshot(evidence: Evidence, path: string, options: W
     throw new Failure(`snapshot "${shown}" cannot be written: ${ioReason(error)}`, HINT);
   }
   return counted;
+}
+
+/** What ConfigMaps name is nobody's business: a snapshot has no more of it than of pods' environments. */
+function withoutConfigHosts(evidence: Evidence): Evidence {
+  const isShared = (kind: Kind): boolean => kind !== 'ConfigHosts';
+  return {
+    ...evidence,
+    objects: evidence.objects.filter(({ kind }) => isShared(kind)),
+    complete: new Set([...evidence.complete].filter(isShared)),
+  };
 }
 
 function* counting(files: Iterable<SnapshotFile>, counted: { files: number; bytes: number }): Generator<SnapshotFile> {

@@ -1,6 +1,6 @@
 import { nodeRef, type ServiceScene } from '../scene.ts';
 import type { Fact, Severity, Telling } from '../types.ts';
-import { nameList, plural } from '../words.ts';
+import { nameList, plural, shellWord } from '../words.ts';
 import { type Stranger, strangersOf } from './differences.ts';
 
 /** Rules of somebody else that do the same to a Service, on some nodes. */
@@ -36,6 +36,6 @@ export function foreignTelling({ nodes, sample, count }: Foreign, scene: Service
   return {
     message: `on ${nameList(nodes)} ${whose} ${match === 'certain' ? 'takes' : 'may take'} packets of ${scene.key} in ${hook} (${act})`,
     why: `${why}; ${table} ${chain}${lineNumber === null ? '' : `, line ${lineNumber}`}: ${line}${count > 1 ? ` (${plural(count, 'such rule')})` : ''}`,
-    remedy: `Follow one packet through it, then change the rule where it is made: kubectl srcip trace svc/${scene.service.name} -n ${scene.service.namespace} --from external --to nodePort --rules ssh`,
+    remedy: `Follow one packet through it, then change the rule where it is made: kubectl srcip trace ${shellWord(`svc/${scene.service.name}`)} -n ${shellWord(scene.service.namespace)} --from external --to nodePort --rules ssh`,
   };
 }

@@ -1,7 +1,7 @@
 import { isUsable } from '../../analysis/usable.ts';
 import { at, EXTERNAL, UNANSWERED, usableSlots } from '../claims.ts';
 import { defineServiceRule, type Fact } from '../types.ts';
-import { kubectlOn, nameList, patchSpec, plural, verb } from '../words.ts';
+import { kubectlOn, nameList, patchSpec, plural, shellWord, verb } from '../words.ts';
 
 interface Homeless extends Fact {
   readonly unnamed: readonly string[];
@@ -47,6 +47,6 @@ export const endpointWithoutNodename = defineServiceRule<Homeless>({
     ]
       .filter((part) => part !== '')
       .join('; '),
-    remedy: `Set nodeName in its EndpointSlices (kubectl get endpointslices -n ${scene.service.namespace} -l kubernetes.io/service-name=${scene.service.name}), or use Cluster policy: ${scene.isLocal ? patchSpec(scene, { externalTrafficPolicy: 'Cluster' }) : `${kubectlOn(scene.service, 'patch')} --type merge -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'`}`,
+    remedy: `Set nodeName in its EndpointSlices (kubectl get endpointslices -n ${shellWord(scene.service.namespace)} -l ${shellWord(`kubernetes.io/service-name=${scene.service.name}`)}), or use Cluster policy: ${scene.isLocal ? patchSpec(scene, { externalTrafficPolicy: 'Cluster' }) : `${kubectlOn(scene.service, 'patch')} --type merge -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'`}`,
   }),
 });

@@ -6,9 +6,10 @@ import type { ChallengeObject, PodObject } from '../../cluster/objects.ts';
 import { hostPort } from '../../net/ip.ts';
 import type { ClusterScene } from '../scene.ts';
 import type { ObjectRef } from '../types.ts';
+import { namedInConfigOf } from './config-names.ts';
 import type { Front } from './fronts.ts';
 import { append, memo } from './lazy.ts';
-import { hostsIn, type Named, namedBy, registryOf } from './named.ts';
+import { hostsIn, IN_ARGUMENTS, type Named, namedBy, registryOf } from './named.ts';
 import { isRewritten, namesOf } from './names.ts';
 import { perCluster } from './per-cluster.ts';
 
@@ -45,6 +46,7 @@ export const callersOf: (scene: ClusterScene) => Callers = perCluster((scene) =>
   const certManager = scene.pods().all.filter(isCertManager);
   const models = new Map(scene.cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
   const look = memo(hostsIn);
+  const inConfig = namedInConfigOf(scene, ({ host, port }) => reach.nodePortAt(host, port) !== null || reach.servicesAt(host).length > 0);
   const callerFor = (pod: PodObject, rest: Pick<Caller, 'sign' | 'how' | 'host' | 'port'> & Partial<Caller>): Caller =>
     callerOf(scene, models.get(`${namespaceOf(pod.metadata)}/${pod.metadata.name}`) ?? null, pod, rest);
   for (const challenge of scene.objects('Challenge')) {
@@ -58,7 +60,9 @@ export const callersOf: (scene: ClusterScene) => Callers = perCluster((scene) =>
   // Those that only name an address come last: the others are sure to call.
   for (const pod of scene.pods().all) {
     if (isFinished(pod) || isSolver(pod)) continue;
-    for (const named of uniqueNames(namedBy(pod, look))) addNamed(found, reach, named, () => callerFor(pod, toldOf(scene, pod, named)));
+    const given = inConfig(pod).filter(({ host }) => !isFrontOf(scene, reach, pod, host));
+    for (const named of uniqueNames([...given, ...namedBy(pod, look)]))
+      addNamed(found, reach, named, () => callerFor(pod, toldOf(scene, pod, named)));
     for (const named of imagesOf(pod)) {
       for (const service of reach.servicesAt(named.host))
         append(found.byService, serviceKey(service), puller(callerFor(pod, toldOf(scene, pod, named))));
@@ -132,7 +136,7 @@ function toldOf(scene: ClusterScene, pod: PodObject, { host, port, where }: Name
   const isImage = where === 'its image';
   const how = isImage
     ? `its image comes from ${host}`
-    : `${where} ${where.endsWith('s') ? 'name' : 'names'} ${port === null ? host : hostPort(host, port)}`;
+    : `${where} ${where === IN_ARGUMENTS ? 'name' : 'names'} ${port === null ? host : hostPort(host, port)}`;
   return { sign: isImage ? 'image' : 'names', how, host, port, isBackend: serves(scene, pod, host) } as const;
 }
 
@@ -142,6 +146,15 @@ function serves(scene: ClusterScene, pod: PodObject, host: string): boolean {
   return [...namesOf(scene).backendsAt(host)].some((key) => {
     const name = key.startsWith(`${namespace}/`) ? key.slice(namespace.length + 1) : null;
     const selector = name === null ? undefined : scene.object('Service', name, namespace)?.spec?.selector;
+    return selector !== undefined && scene.pods().selected(namespace, selector).includes(pod);
+  });
+}
+
+/** Whether a pod is the front itself for this host: a proxy's files are full of the hosts that it serves. */
+function isFrontOf(scene: ClusterScene, reach: Reach, pod: PodObject, host: string): boolean {
+  const namespace = namespaceOf(pod.metadata);
+  return reach.servicesAt(host).some((service) => {
+    const selector = service.namespace === namespace ? scene.object('Service', service.name, namespace)?.spec?.selector : undefined;
     return selector !== undefined && scene.pods().selected(namespace, selector).includes(pod);
   });
 }

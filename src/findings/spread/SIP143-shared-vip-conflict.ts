@@ -84,7 +84,7 @@ const byAddress = perCluster(({ cluster }) => {
   return found;
 });
 
-/** The annotation by which the Service shares; MetalLB before 0.14 knows the longer name only. */
+/** The annotation by which the Service shares. */
 function sharingName({ annotations }: Service): string {
   return SHARING.find((name) => (annotations[name] ?? '') !== '') ?? 'metallb.io/allow-shared-ip';
 }

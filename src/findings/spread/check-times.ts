@@ -26,11 +26,12 @@ const LINODE = 'service.beta.kubernetes.io/linode-loadbalancer-check-';
 
 /**
  * Defaults for Local policy, and the annotations that change them, from each provider's controller:
- * aws-nlb: aws-load-balancer-controller pkg/service/model_builder.go (…ForInstanceModeLocal); aws-classic: cloud-provider-aws pkg/providers/v1/aws_loadbalancer.go
- * (defaultElbHC…); gcp: cloud-provider-gcp gce.go (gceHc…); azure: cloud-provider-azure pkg/consts/consts.go (HealthProbeDefault…);
- * digitalocean: digitalocean-cloud-controller-manager lb_annotations.go; hetzner: hcloud-cloud-controller-manager internal/annotation/load_balancer.go (keys;
- * the times are the API's); openstack: cloud-provider-openstack, monitor-delay and monitor-max-retries-down; scaleway: scaleway-cloud-controller-manager
- * docs/loadbalancer-annotations.md; linode: linode-cloud-controller-manager cloud/linode/loadbalancers.go.
+ * aws-nlb: aws-load-balancer-controller pkg/service/model_builder.go (…ForInstanceModeLocal); aws-classic: cloud-provider-aws (defaultElbHC…);
+ * gcp: cloud-provider-gcp providers/gce (gceHc…); azure: cloud-provider-azure pkg/consts/consts.go (HealthProbeDefault…);
+ * digitalocean: digitalocean-cloud-controller-manager cloud-controller-manager/do/lb_annotations.go; hetzner: hcloud-cloud-controller-manager
+ * internal/annotation/load_balancer.go (keys only; the times are the API's, and not confirmed); openstack: documentation of
+ * cloud-provider-openstack (monitor-delay, monitor-max-retries-down); scaleway: scaleway-cloud-controller-manager docs/loadbalancer-annotations.md;
+ * linode: linode-cloud-controller-manager cloud/linode/loadbalancers.go (buildNodeBalancerConfig).
  */
 const TIMINGS: ReadonlyMap<string, Timing> = new Map([
   ['aws-nlb', { interval: 10, failures: 2, ...AWS_KEYS }],

@@ -1,10 +1,8 @@
+import { dropSeconds } from '../../analysis/update-limits.ts';
 import type { Fares } from './fronts.ts';
 import { isAnswered } from './fronts.ts';
 import type { DropTime, UpdateRules } from './report.ts';
 import type { Moment } from './walk.ts';
-
-/** From a pod's end to the rules of every node, and for a load balancer to act on what it learned; seconds. */
-const PROPAGATION = 2;
 
 export interface Foretold {
   readonly moment: Moment;
@@ -13,9 +11,7 @@ export interface Foretold {
 
 /**
  * How long outside clients are dropped at a node, at most. They are from the moment from which the node has no endpoint that it uses: when the
- * pod is told to stop (kube-proxy before 1.26), or when it has stopped serving. The load balancer's check counts from when it first fails: the
- * health-check node port fails as soon as no ready pod is left (pkg/proxy/healthcheck counts no terminating ones), a connection to the node
- * port only when nobody answers any more.
+ * pod is told to stop (kube-proxy before 1.26), or when it has stopped serving. The load balancer's check counts from when it first fails.
  */
 export function dropTime(
   node: string,
@@ -37,6 +33,6 @@ export function dropTime(
   const { failSeconds } = loadBalancer;
   if (failSeconds === null) return { seconds: null, until: 'the load balancer takes the node out' };
   const head = out < at && dropped.moment.phase === 'stopped' ? stop.least : 0;
-  const seconds = Math.max(0, failSeconds + PROPAGATION - head);
+  const seconds = dropSeconds(failSeconds, head);
   return seconds === 0 ? null : { seconds, until: 'the load balancer takes the node out' };
 }

@@ -160,6 +160,8 @@ const KINDS: Readonly<Record<Kind, { readonly name: NameKind; readonly body: Red
   Pod: { name: 'pod', body: POD },
   DaemonSet: { name: 'daemon', body: WORKLOAD },
   ConfigMap: { name: 'name', body: CONFIG_MAP },
+  // Never written.
+  ConfigHosts: { name: 'name', body: shape({}) },
   Namespace: { name: 'namespace', body: shape({}) },
   IPPool: { name: 'name', body: CUSTOM },
   FelixConfiguration: { name: 'name', body: CUSTOM },
