@@ -61,8 +61,7 @@ async function runOn(connection: Connection, { job, settings: { signal, commandT
   const timer = setTimeout(() => stop(`the commands did not finish within ${seconds(commandTimeoutMs)}`), commandTimeoutMs);
   signal.addEventListener('abort', interrupted, { once: true });
   try {
-    const channel = await openShell(connection, halt.signal);
-    const ended = statusOf(channel);
+    const { channel, ended } = await openShell(connection, halt.signal);
     const stdout = channel.pipe(new PassThrough({ highWaterMark: 1 << 20 }));
     channel.end(job.script);
     const read = job.read(stdout).finally(() => {
@@ -82,14 +81,23 @@ async function runOn(connection: Connection, { job, settings: { signal, commandT
   }
 }
 
-function openShell({ client }: Connection, signal: AbortSignal): Promise<ClientChannel> {
+interface Shell {
+  readonly channel: ClientChannel;
+  readonly ended: Promise<number | null>;
+}
+
+function openShell({ client }: Connection, signal: AbortSignal): Promise<Shell> {
   return new Promise((resolve, reject) => {
     const failed = (error: unknown): void => reject(new SshTrouble(`no command can be run: ${messageOf(error)}`));
     // ssh2 forgets who waits for an answer when the connection ends before it.
     signal.addEventListener('abort', () => failed('stopped'));
     client.once('close', () => failed('the connection was closed'));
     try {
-      client.exec(SHELL, (error, channel) => (error === undefined ? resolve(channel) : failed(error)));
+      client.exec(SHELL, (error, channel) => {
+        // The exit code may come with the same packet: who waits for it has to be there already.
+        if (error === undefined) resolve({ channel, ended: statusOf(channel) });
+        else failed(error);
+      });
     } catch (error) {
       failed(error);
     }
