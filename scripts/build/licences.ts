@@ -41,8 +41,7 @@ function readPackage(root: string, folder: string): PackageLicence {
   const files = [...licenceFiles(join(root, folder)), ...(existsSync(added) ? [added] : [])];
   const texts = files.map((path) => readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim());
   if (typeof licence !== 'string' || texts.length === 0) throw new Error(`${name}@${version} (${folder}) has no licence text`);
-  const where = homepage ?? repository?.url ?? repository ?? `https://www.npmjs.com/package/${name}`;
-  return { title: `${name} ${version}`, licence, where: String(where), texts };
+  return { title: `${name} ${version}`, licence, where: String(homepage ?? repository?.url ?? repository ?? ''), texts };
 }
 
 function licenceFiles(folder: string): string[] {

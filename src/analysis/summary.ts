@@ -2,6 +2,7 @@ import type { Gap } from '../cluster/evidence.ts';
 import type { Cluster, Service, ServicePort } from '../cluster/model.ts';
 import { nodesOfClass } from '../dataplane/detect.ts';
 import type { Dataplane, DataplaneClass } from '../dataplane/types.ts';
+import { shownVersion } from '../dataplane/version.ts';
 import type { DataplaneEntry, PortSummary, ServiceSummary } from './report.ts';
 
 /** The Service as the report shows it. */
@@ -40,7 +41,7 @@ function dataplaneEntry(entry: DataplaneClass, { networks }: Dataplane, nodes: r
     nodes,
     implementation: entry.implementation,
     mode: entry.mode,
-    version: entry.version,
+    version: entry.version === null ? null : shownVersion(entry.version),
     localDetection: entry.localDetection,
     masqueradeAll: agreed(entry.candidates.map((config) => config.masqueradeAll)),
     nodePortAddresses: entry.candidates.length === 1 ? (entry.candidates[0]?.nodePortAddresses ?? []) : [],

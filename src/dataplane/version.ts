@@ -27,3 +27,17 @@ export function imageVersion(image: string | undefined): Version | null {
 export function atLeast(have: { readonly minor: number; readonly patch: number }, minor: number, patch = 0): boolean {
   return have.minor > minor || (have.minor === minor && have.patch >= patch);
 }
+
+/** No release has so many patches: a supposed version of which only the minor is given is its last one. */
+const LAST_PATCH = 99;
+
+/** `1.36`, `v1.36.2`; of a minor version alone its last patch. */
+export function parseSupposed(text: string): Version | null {
+  return parseVersion(/^v?1\.\d+$/.test(text) ? `${text}.${LAST_PATCH}` : text);
+}
+
+/** As people write it: `v1.36` where only the minor version is supposed. */
+export function shownVersion(text: string): string {
+  const minorAlone = /^(v?1\.\d+)\.99$/.exec(text)?.[1];
+  return minorAlone ?? text;
+}

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../cluster/objects.ts';
+import { shownVersion } from '../dataplane/version.ts';
 
 /** One change that has not been made yet. Several are made in the order of `ORDER`, whatever the order of the flags. */
 export type Change =
@@ -53,7 +54,7 @@ export function changeText(change: Change): string {
     case 'scale':
       return `scale to ${change.replicas}`;
     case 'kube-version':
-      return `kube-proxy ${change.version}`;
+      return `kube-proxy ${shownVersion(change.version)}`;
     case 'proxy-mode':
       return `kube-proxy mode ${change.mode}`;
     case 'detect-local':

@@ -1,4 +1,4 @@
-import { parseVersion } from '../dataplane/version.ts';
+import { parseSupposed } from '../dataplane/version.ts';
 import { Failure } from '../net/failure.ts';
 import { parseCidr } from '../net/ip.ts';
 import { didYouMean } from '../net/near.ts';
@@ -45,7 +45,7 @@ export function parseKubeVersion(text: string): Change {
 }
 
 function kubeVersion(text: string, flag: 'kube-version' | 'upgrade'): Change {
-  const found = /^v?1\.\d+$/.test(text) ? parseVersion(`${text}.99`) : parseVersion(text);
+  const found = parseSupposed(text);
   if (found === null) throw new Failure(`--${flag} ${JSON.stringify(text)} is no version of Kubernetes`, 'use for example 1.34 or v1.33.4');
   return { kind: 'kube-version', version: found.text };
 }
