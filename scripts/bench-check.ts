@@ -5,6 +5,7 @@ import { slim } from '../src/cluster/slim.ts';
 import { check } from '../src/findings/check.ts';
 import { CLUSTER_RULES, codeOf, SERVICE_RULES } from '../src/findings/registry.ts';
 import { createClusterScene } from '../src/findings/scene.ts';
+import { READ } from '../test/findings/scene.ts';
 import { printRows } from './bench/report.ts';
 import { generateCluster } from './generate-cluster.ts';
 
@@ -22,30 +23,7 @@ for (const raw of generateCluster({ pods, mix, cloud: option('cloud') ?? '', nod
   const object = slim(JSON.parse(JSON.stringify(raw)));
   if (object !== null) objects.push(object);
 }
-const read: readonly Kind[] = [
-  'Deployment',
-  'StatefulSet',
-  'PodDisruptionBudget',
-  'Ingress',
-  'IngressClass',
-  'Gateway',
-  'HTTPRoute',
-  'GRPCRoute',
-  'TLSRoute',
-  'NetworkPolicy',
-];
-const rest: readonly Kind[] = [
-  'Challenge',
-  'IPAddressPool',
-  'L2Advertisement',
-  'BGPAdvertisement',
-  'ServiceL2Status',
-  'BGPConfiguration',
-  'Middleware',
-  'ClientTrafficPolicy',
-  'SecurityPolicy',
-];
-const complete = new Set<Kind>([...objects.map(({ kind }) => kind), ...read, ...rest]);
+const complete = new Set<Kind>([...objects.map(({ kind }) => kind), ...READ]);
 const evidence = { origin: 'bench', objects, complete, gaps: [], nodeFiles: [] };
 
 if (argv.includes('--rules')) perRule();

@@ -17,8 +17,12 @@ export const inExecutable: boolean = executable.isSea();
 /** The text of a file that comes with the program, e.g. `package.json`; null when there is none. Names use slashes. */
 export function resourceText(name: string): string | null {
   if (inExecutable) return executable.getAssetKeys().includes(name) ? executable.getAsset(name, 'utf8') : null;
-  const path = join(packageFolder(), name);
-  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  try {
+    return readFileSync(join(packageFolder(), name), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** The names of the files in a folder that comes with the program, sorted. */

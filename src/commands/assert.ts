@@ -5,7 +5,7 @@ import type { FlowAssertions } from '../assert/assertions.ts';
 import { Failure } from '../net/failure.ts';
 import type { AssertFormat } from '../render/assert-formats.ts';
 import { SrcipCommand } from './base.ts';
-import { connectionFlags, outputFlags } from './flags.ts';
+import { connectionFlags, judgedOutputFlags } from './flags.ts';
 import { gather } from './gather.ts';
 import { serviceArgs, snapshotFlag } from './question-flags.ts';
 import { serviceName } from './service-argument.ts';
@@ -43,14 +43,7 @@ Exit codes: 0 all hold; 1 some do not, or are undetermined; 2 some cannot be ans
     init: Flags.boolean({ description: 'print a file of what is true now for a Service' }),
     'allow-undetermined': Flags.boolean({ description: 'flows that the evidence does not decide are no failure' }),
     ...snapshotFlag,
-    ...outputFlags,
-    output: Flags.string({
-      char: 'o',
-      description: 'format of the answer',
-      options: ['table', 'wide', 'json', 'yaml', 'markdown', 'name', 'sarif', 'junit', 'github'],
-      default: 'table',
-      helpGroup: 'Output',
-    }),
+    ...judgedOutputFlags,
     ...connectionFlags,
   };
 

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CheckFormat } from '../render/check-formats.ts';
 import { SrcipCommand } from './base.ts';
-import { connectionFlags, outputFlags } from './flags.ts';
+import { connectionFlags, judgedOutputFlags } from './flags.ts';
 import { gather } from './gather.ts';
 import { snapshotFlag } from './question-flags.ts';
 import { rulesFlags } from './rules-flags.ts';
@@ -75,14 +75,7 @@ Exit codes: 0 nothing at or above --fail-on; 1 something; 2 the question could n
       helpGroup: WEIGHT,
     }),
     ...rulesFlags,
-    ...outputFlags,
-    output: Flags.string({
-      char: 'o',
-      description: 'format of the answer',
-      options: ['table', 'wide', 'json', 'yaml', 'markdown', 'name', 'sarif', 'junit', 'github'],
-      default: 'table',
-      helpGroup: 'Output',
-    }),
+    ...judgedOutputFlags,
     ...connectionFlags,
   };
 

@@ -30,11 +30,13 @@ export const connectionFlags = {
   'disable-compression': Flags.boolean({ description: 'ask the server for uncompressed answers', helpGroup: CONNECTION }),
 };
 
+const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'name'];
+
 export const outputFlags = {
   output: Flags.string({
     char: 'o',
     description: 'format of the answer',
-    options: ['table', 'wide', 'json', 'yaml', 'markdown', 'name'],
+    options: FORMATS,
     default: 'table',
     helpGroup: OUTPUT,
   }),
@@ -46,6 +48,18 @@ export const outputFlags = {
   verbose: Flags.boolean({
     char: 'v',
     description: 'name what was passed over, and fold nothing that is folded for brevity',
+    helpGroup: OUTPUT,
+  }),
+};
+
+/** The same for answers that pipelines read, too. */
+export const judgedOutputFlags = {
+  ...outputFlags,
+  output: Flags.string({
+    char: 'o',
+    description: 'format of the answer',
+    options: [...FORMATS, 'sarif', 'junit', 'github'],
+    default: 'table',
     helpGroup: OUTPUT,
   }),
 };

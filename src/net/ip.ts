@@ -84,7 +84,7 @@ function cidr6(host: string, prefix: number): Cidr {
 }
 
 /** The 32 bits of a canonical IPv4 address, as a signed number. */
-function number4(address: string): number {
+export function number4(address: string): number {
   let whole = 0;
   let part = 0;
   for (let at = 0; at < address.length; at++) {

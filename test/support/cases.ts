@@ -260,7 +260,8 @@ function ownerOf(recorded: RecordedCase, record: ProbeRecord): RawService {
 
 type Outcome = ProbeRecord['outcomes'][number];
 
-function kindsOf(record: ProbeRecord, outcome: Outcome): string[] {
+/** The outcomes of a branch that a recorded try may stand for. */
+export function kindsOf(record: ProbeRecord, outcome: Outcome): readonly string[] {
   switch (outcome.result) {
     case 'delivered':
     case 'no-reply':

@@ -9,7 +9,7 @@ import { parseDetectLocal, parseMove, parseProxyMode, parseReplicas, parseSet } 
 import type { WhatifBranch, WhatifFate, WhatifFlow } from '../../src/whatif/report.ts';
 import { whatif } from '../../src/whatif/whatif.ts';
 import type { ProbeRecord, RecordedCase } from '../support/cases.ts';
-import { loadCase } from '../support/cases.ts';
+import { kindsOf, loadCase } from '../support/cases.ts';
 
 /** A cluster's objects before a change, and what a real kernel did to each probe after the change had really been made. */
 export interface RecordedChange extends RecordedCase {
@@ -135,22 +135,4 @@ function isAs(record: ProbeRecord, outcome: Outcome, { outcome: predicted, endpo
   const byOwn = source.address === from.address || outcome.seen === undefined || canonicalIp(outcome.seen) === from.address;
   if (outcome.snat !== undefined && outcome.snat !== masqueraded && !byOwn) return false;
   return source.address === null || source.address === canonicalIp(outcome.seen ?? '');
-}
-
-function kindsOf(record: ProbeRecord, outcome: Outcome): readonly string[] {
-  switch (outcome.result) {
-    case 'delivered':
-    case 'no-reply':
-      return [outcome.result];
-    case 'refused': {
-      const own = record.protocol === 'udp' && canonicalIp(outcome.by ?? '') === canonicalIp(record.ip);
-      return outcome.how === 'tcp-reset' || own ? ['rejected', 'unhandled'] : ['rejected'];
-    }
-    case 'timeout':
-      return outcome.how === 'left-the-cluster' ? ['unhandled'] : ['dropped'];
-    case 'error':
-      return outcome.how === 'EPERM' ? ['dropped'] : ['unhandled'];
-    default:
-      return ['rejected', 'unhandled'];
-  }
 }

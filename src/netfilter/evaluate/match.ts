@@ -1,7 +1,6 @@
-import { familyOf } from '../../net/ip.ts';
 import type { NodeNet } from '../node/node-net.ts';
 import type { MarkMatch, Match, SetMatch, StatisticMatch } from '../rule/match-kinds.ts';
-import { compareAddresses, networkHas } from '../rule/network.ts';
+import { isBetween, networkHas } from '../rule/network.ts';
 import { matchAddrtype } from './match-addrtype.ts';
 import { matchConntrack } from './match-conntrack.ts';
 import { matchModule } from './match-module.ts';
@@ -112,7 +111,5 @@ function isAnother(pattern: string, node: NodeNet): boolean {
 function inRange(range: { readonly from: string; readonly to: string; readonly negated: boolean } | null, address: string | null): Ternary {
   if (range === null) return 'yes';
   if (address === null) return 'unknown';
-  const inside =
-    familyOf(range.from) === familyOf(address) && compareAddresses(range.from, address) <= 0 && compareAddresses(address, range.to) <= 0;
-  return withNot(known(inside), range.negated);
+  return withNot(known(isBetween(address, range.from, range.to)), range.negated);
 }

@@ -1,7 +1,7 @@
 import { canonicalIp, type Family } from '../../net/ip.ts';
 import type { Hook } from '../hook.ts';
 import { lazyRule } from '../lazy-rule.ts';
-import { compareAddresses, networkHas, parseNetwork } from '../rule/network.ts';
+import { isBetween, networkHas, parseNetwork } from '../rule/network.ts';
 import type { Chain, Problem, Rule } from '../ruleset.ts';
 import { type Named, type NamedSet, translateRule } from './statements.ts';
 import type { BaseChain, NftLine, NftRuleset, NftTable } from './types.ts';
@@ -167,8 +167,4 @@ function membership(element: readonly string[]): ((address: string) => boolean) 
   if (from !== undefined && to !== undefined) return from === null || to === null ? null : (address) => isBetween(address, from, to);
   const network = parseNetwork(word);
   return network === null ? null : (address) => networkHas(network, address);
-}
-
-function isBetween(address: string, from: string, to: string): boolean {
-  return address.includes(':') === from.includes(':') && compareAddresses(from, address) <= 0 && compareAddresses(address, to) <= 0;
 }

@@ -1,4 +1,4 @@
-import { canonicalIp, commonPrefix, familyOf, parseCidr } from '../../net/ip.ts';
+import { canonicalIp, commonPrefix, familyOf, number4, parseCidr } from '../../net/ip.ts';
 import type { Network } from './match-kinds.ts';
 
 /** Parses `10.1.2.3`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`; null for anything else, and for a mask with holes. */
@@ -27,7 +27,7 @@ export function networkHas(network: Network, address: string): boolean {
   if (network.prefix === bitsOf(network.address)) return network.address === address;
   if (familyOf(address) === 6) return commonPrefix(network.address, address) >= network.prefix;
   const shift = 32 - network.prefix;
-  return ipv4Number(address) >>> shift === ipv4Number(network.address) >>> shift;
+  return number4(address) >>> shift === number4(network.address) >>> shift;
 }
 
 /** Orders addresses of one family. */
@@ -36,15 +36,14 @@ export function compareAddresses(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function ipv4Number(address: string): number {
-  let value = 0;
-  for (const part of address.split('.')) value = value * 256 + Number(part);
-  return value;
+/** Whether an address stands between two of its family, both included. */
+export function isBetween(address: string, from: string, to: string): boolean {
+  return familyOf(from) === familyOf(address) && compareAddresses(from, address) <= 0 && compareAddresses(address, to) <= 0;
 }
 
 function prefixOfMask(mask: string): number | null {
   if (canonicalIp(mask) === null) return null;
-  const bits = ipv4Number(mask).toString(2).padStart(32, '0');
+  const bits = (number4(mask) >>> 0).toString(2).padStart(32, '0');
   return /^1*0*$/.test(bits) ? (bits.indexOf('0') < 0 ? 32 : bits.indexOf('0')) : null;
 }
 
