@@ -7,7 +7,7 @@ import type { Placed } from './placed.ts';
 import { declare, place } from './placed.ts';
 import { markDropNoLocal, refusal } from './refusal.ts';
 import type { Site } from './site.ts';
-import { chainOf, isExternallyAccessible } from './site.ts';
+import { chainOf, isExternallyAccessible, takesExternal, takesInternal } from './site.ts';
 
 /** Every rule of one service port since 1.24: chains SVC, SVL, EXT, FW, SEP (kubernetes #106497; facts §3.3 and §3.4). */
 export function modernRules(site: Site): Placed[] {
@@ -27,14 +27,6 @@ export function modernRules(site: Site): Placed[] {
 /** 1.24 marked for dropping in SVL what has no local endpoint; since 1.25 (KEP-3178) nothing is jumped to, and the filter table drops. */
 function dropsInFilter(site: Site): boolean {
   return site.minor >= 25;
-}
-
-function takesInternal({ categories, minor }: Site): boolean {
-  return categories.hasEndpoints && (minor < 25 || !categories.internalLocal || categories.local.length > 0);
-}
-
-function takesExternal({ categories, minor }: Site): boolean {
-  return categories.hasEndpoints && (minor < 25 || !categories.externalLocal || categories.local.length > 0);
 }
 
 /** Rules 1 and 2: the clusterIP. */

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../cluster/model.ts';
 import { chainHash } from '../kubeproxy/names.ts';
-import { type Site, sitesOf } from './site.ts';
+import { isExternallyAccessible, type Site, sitesOf, takesExternal, takesInternal } from './site.ts';
 import type { RuleCode, ServiceProxier } from './types.ts';
 
 /** The maps of table `kube-proxy` in which Services have elements. */
@@ -78,14 +78,6 @@ function namesOf({ at, proto }: Site): Names {
 const NFT_HASH_LENGTH = 8;
 const NFT_NAME_LENGTH = 240;
 
-function takesInternal({ categories: { hasEndpoints, internalLocal, local } }: Site): boolean {
-  return hasEndpoints && (!internalLocal || local.length > 0);
-}
-
-function takesExternal({ categories: { hasEndpoints, externalLocal, local } }: Site): boolean {
-  return hasEndpoints && (!externalLocal || local.length > 0);
-}
-
 function isFiltered({ categories, ranges, vips }: Site): boolean {
   return categories.hasEndpoints && ranges.length > 0 && vips.length > 0;
 }
@@ -149,8 +141,8 @@ function nodePortElements(site: Site, names: Names): readonly NftElement[] {
   ];
 }
 
-function isReachable({ at, vips, categories }: Site): boolean {
-  return categories.hasEndpoints && (at.port.nodePort !== null || vips.length > 0 || at.externalIPs.length > 0);
+function isReachable(site: Site): boolean {
+  return site.categories.hasEndpoints && isExternallyAccessible(site);
 }
 
 function choicesOf(site: Site, names: Names): NftPort['choices'] {

@@ -117,3 +117,13 @@ export function isNodeLocal(site: Site): boolean {
   const { type, externalTrafficPolicy } = site.at.service;
   return externalTrafficPolicy === 'Local' && (type === 'NodePort' || type === 'LoadBalancer');
 }
+
+/** The clusterIP leads to endpoints; since 1.25 not where Local policy finds none on this node. */
+export function takesInternal({ categories, minor }: Site): boolean {
+  return categories.hasEndpoints && (minor < 25 || !categories.internalLocal || categories.local.length > 0);
+}
+
+/** What comes from outside is led to endpoints, by the same rule. */
+export function takesExternal({ categories, minor }: Site): boolean {
+  return categories.hasEndpoints && (minor < 25 || !categories.externalLocal || categories.local.length > 0);
+}
